@@ -1,0 +1,116 @@
+"""The address book: where members and strangers of this space may be dialled, and when to try again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from escalate_daemon.core import tuning
+from escalate_daemon.core.context import Context
+from escalate_daemon.core.ids import MemberId
+
+
+@dataclass(slots=True)
+class Address:
+    """One HOST:PORT. `member` is whoever answered there last, or whose profile names it."""
+
+    text: str
+    member: MemberId | None = None
+    failures: int = 0
+    next_try: int = 0
+    answered_at: int | None = None
+    mine: bool = False
+
+
+class AddressBook:
+    """All addresses by text, bounded; and for each member those that lead to it."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._all: dict[str, Address] = {}
+        self._of: dict[MemberId, dict[str, None]] = {}
+
+    def get(self, text: str) -> Address:
+        """The entry, made where it is missing; the book forgets its oldest unattributed hint when full."""
+        entry = self._all.get(text)
+        if entry is None:
+            if len(self._all) >= tuning.ADDRESSES_KNOWN_MAX:
+                self._forget_one()
+            entry = self._all[text] = Address(text)
+        return entry
+
+    def _forget_one(self) -> None:
+        victim = next((text for text, entry in self._all.items() if entry.member is None), next(iter(self._all)))
+        gone = self._all.pop(victim)
+        if gone.member is not None:
+            self._of[gone.member].pop(victim, None)
+
+    def attribute(self, text: str, member: MemberId) -> None:
+        """`member` answered here, or says that it can be found here."""
+        entry = self.get(text)
+        if entry.member is not None and entry.member != member:
+            self._of[entry.member].pop(text, None)
+        entry.member = member
+        self._of.setdefault(member, {})[text] = None
+
+    def publish(self, member: MemberId, addresses: Iterable[str]) -> None:
+        """The member's profile names these: older ones that never answered are forgotten."""
+        kept = tuple(addresses)[: tuning.ADDRESSES_MAX]
+        for text in [t for t in self._of.get(member, ()) if t not in kept]:
+            self._of[member].pop(text)
+            self._all.pop(text, None)
+        for text in kept:
+            entry = self.get(text)
+            if entry.member != member and (entry.member is None or entry.answered_at is None):
+                self.attribute(text, member)
+
+    def best_due(self, member: MemberId) -> Address | None:
+        """The member's address to dial now: fewest failures, then answered last; None while all back off."""
+        due = [
+            entry
+            for text in self._of.get(member, ())
+            if (entry := self._all.get(text)) is not None and not entry.mine and self._ctx.now >= entry.next_try
+        ]
+        return min(due, key=lambda e: (e.failures, -(e.answered_at or 0), e.text), default=None)
+
+    def unattributed_due(self) -> list[Address]:
+        """Hints that nobody answered yet and whose backoff is over."""
+        return [e for e in self._all.values() if e.member is None and not e.mine and self._ctx.now >= e.next_try]
+
+    def dialled(self, entry: Address) -> None:
+        """A dial begins: no second one to the same address meanwhile, unless it takes long."""
+        entry.next_try = self._ctx.now + tuning.REDIAL_RECENT_MAX
+
+    def failed(self, entry: Address, *, recent: bool) -> None:
+        """Back off: exponentially with jitter, 2 s at most for those seen in the last hour, 60 s otherwise."""
+        entry.failures = min(entry.failures + 1, 16)
+        longest = tuning.REDIAL_RECENT_MAX if recent else tuning.REDIAL_MAX
+        delay = min(longest, tuning.REDIAL_FIRST << entry.failures)
+        entry.next_try = self._ctx.now + delay // 2 + self._ctx.rng.randrange(delay // 2 + 1)
+
+    def succeeded(self, text: str, member: MemberId) -> None:
+        """The member answered here."""
+        self.attribute(text, member)
+        entry = self.get(text)
+        entry.failures, entry.next_try, entry.answered_at = 0, self._ctx.now, self._ctx.now
+
+    def hint(self, text: str) -> Address:
+        """Somebody may be there: try at once."""
+        entry = self.get(text)
+        entry.failures, entry.next_try = 0, min(entry.next_try, self._ctx.now)
+        return entry
+
+    def forgive_all(self) -> None:
+        """The network changed or the machine woke: every backoff begins anew."""
+        for entry in self._all.values():
+            entry.failures, entry.next_try = 0, self._ctx.now
+
+    def next_due(self, members: Iterable[MemberId], *, hints: bool) -> int | None:
+        """When the first address of these members, or of the unattributed, may be tried."""
+        times = [
+            self._all[text].next_try
+            for member in members
+            for text in self._of.get(member, ())
+            if text in self._all and not self._all[text].mine
+        ]
+        if hints:
+            times.extend(e.next_try for e in self._all.values() if e.member is None and not e.mine)
+        return min(times, default=None)

@@ -1,0 +1,141 @@
+"""The links of this node: which there are, when each was heard, which are listed, which are dead.
+
+The dialler pings; either end counts the silence. Silence alone makes a link doubtful, never dead before
+DEAD_AFTER: under loss a pong can be very late on a healthy link.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from escalate_daemon.core import tuning, wire
+from escalate_daemon.core.context import Context
+from escalate_daemon.core.effects import Close, Send
+from escalate_daemon.core.ids import LinkId, MemberId
+from escalate_daemon.core.wire import Ping
+
+WAKE_GRACE: Final = 5 * tuning.SECOND  # after sleep a link has this long to be heard again
+
+
+@dataclass(slots=True)
+class Link:
+    """One link. Times in ms of the node's clock.
+
+    `probe`: it only asks whether staying is worth it. `compared`: the peer's table was heard and all of it
+    that was newer has come; only then is the link listed, so that nobody believes in a path before holding
+    what came over it.
+    """
+
+    id: LinkId
+    peer: MemberId
+    address: str | None
+    dialled: bool
+    probe: bool
+    up_at: int
+    heard_at: int
+    next_ping: int | None
+    ping_sent: int | None = None
+    nonce: int = 0
+    doubtful: bool = False
+    next_beside: int = 0
+    compared: bool = False
+
+
+class LinkTable:
+    """All links by id. Emits pings; closing and its consequences are the node's."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._links: dict[LinkId, Link] = {}
+
+    def __len__(self) -> int:
+        return len(self._links)
+
+    def __iter__(self) -> Iterator[Link]:
+        return iter(self._links.values())
+
+    def get(self, link: LinkId) -> Link | None:
+        """The link, or None once it is closed."""
+        return self._links.get(link)
+
+    def add(self, link: Link) -> None:
+        """A link came up. Its dialler pings at once: equal fingerprints compare a link in one round."""
+        self._links[link.id] = link
+
+    def remove(self, link: LinkId) -> Link | None:
+        """Forget a link that is down or closed."""
+        return self._links.pop(link, None)
+
+    def close(self, link: LinkId, reason: str) -> Link | None:
+        """Forget a link and ask for it to be closed."""
+        gone = self.remove(link)
+        if gone is not None:
+            self._ctx.emit(Close(link, reason))
+        return gone
+
+    def of(self, member: MemberId) -> list[Link]:
+        """All links with one member, oldest first."""
+        return [link for link in self._links.values() if link.peer == member]
+
+    def peers(self) -> set[MemberId]:
+        """Members with any link that is not merely a probe."""
+        return {link.peer for link in self._links.values() if not link.probe}
+
+    def listed(self) -> frozenset[MemberId]:
+        """Members that my `links` slot names."""
+        return frozenset(link.peer for link in self._links.values() if link.compared and not link.probe)
+
+    def heard(self, link: Link) -> None:
+        """Bytes came over it."""
+        link.heard_at = self._ctx.now
+        link.ping_sent = None
+        link.doubtful = False
+
+    def ping_due(self, fingerprint: bytes) -> None:
+        """Send the pings that are due, and mark links doubtful whose ping was not answered in time."""
+        now = self._ctx.now
+        for link in self._links.values():
+            if link.next_ping is not None and now >= link.next_ping:
+                link.next_ping = now + tuning.PING_EVERY
+                link.nonce += 1
+                if link.ping_sent is None:
+                    link.ping_sent = now
+                self._ctx.emit(Send(link.id, wire.encode(Ping(link.nonce, fingerprint)), urgent=True))
+            elif link.ping_sent is not None and not link.doubtful and now >= link.ping_sent + tuning.DOUBTFUL_AFTER:
+                link.doubtful = True
+                link.next_beside = now
+
+    def dead(self) -> list[Link]:
+        """Links on which nothing was heard for DEAD_AFTER."""
+        return [link for link in self._links.values() if self._ctx.now >= link.heard_at + tuning.DEAD_AFTER]
+
+    def beside_due(self) -> list[Link]:
+        """Doubtful links beside which a second connection is to be dialled now."""
+        now = self._ctx.now
+        due = [link for link in self._links.values() if link.doubtful and now >= link.next_beside]
+        for link in due:
+            link.next_beside = now + tuning.SECOND_DIAL_EVERY
+        return due
+
+    def woken(self) -> None:
+        """After sleep the silence says nothing: ask all at once, and give each a little time."""
+        now = self._ctx.now
+        for link in self._links.values():
+            link.heard_at = max(link.heard_at, now - tuning.DEAD_AFTER + WAKE_GRACE)
+            link.doubtful = True
+            link.next_beside = now
+            if link.next_ping is not None:
+                link.next_ping = now
+
+    def next_deadline(self) -> int | None:
+        """When a ping, a doubt, a second dial or a death is due next."""
+        times: list[int] = []
+        for link in self._links.values():
+            times.append(link.heard_at + tuning.DEAD_AFTER)
+            if link.next_ping is not None:
+                times.append(link.next_ping)
+            if link.doubtful:
+                times.append(link.next_beside)
+            elif link.ping_sent is not None:
+                times.append(link.ping_sent + tuning.DOUBTFUL_AFTER)
+        return min(times, default=None)

@@ -1,0 +1,221 @@
+"""The mesh: whom to dial, which probes stay, which links are one too many.
+
+A full mesh while it costs little, a few random dials beyond; and probes, so that islands meet again.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from escalate_daemon.core import tuning
+from escalate_daemon.core.addresses import Address, AddressBook
+from escalate_daemon.core.context import Context
+from escalate_daemon.core.effects import Dial
+from escalate_daemon.core.ids import DialId, LinkId, MemberId
+from escalate_daemon.core.linktable import Link, LinkTable
+from escalate_daemon.core.reach import Reachability
+
+DUPLICATE_GRACE = 1 * tuning.SECOND  # both ends see both links before one is closed
+
+
+@dataclass(slots=True)
+class Dialling:
+    """A dial under way."""
+
+    address: Address
+    member: MemberId | None
+    probe: bool
+    at: int
+
+
+class Mesh:
+    """Decides dials and closings; never opens or reads anything. `members` gives those worth dialling."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        links: LinkTable,
+        book: AddressBook,
+        reach: Reachability,
+        members: Callable[[], Iterable[MemberId]],
+    ) -> None:
+        self._ctx = ctx
+        self._links = links
+        self._book = book
+        self._reach = reach
+        self._members = members
+        self._dials: dict[DialId, Dialling] = {}
+        self._next_id = 1
+        self._next_probe = ctx.now
+        self._seen: dict[MemberId, int] = {}
+        self._judge_at: dict[LinkId, int] = {}
+
+    # --- What happened -----------------------------------------------------------------------------
+    def seen(self, member: MemberId) -> None:
+        """A link with the member is up, or was until now: it is recent."""
+        self._seen[member] = self._ctx.now
+
+    def dial_ended(self, dial: DialId) -> Dialling | None:
+        """The dial came to an end, well or not."""
+        return self._dials.pop(dial, None)
+
+    def dial_failed(self, dial: DialId, *, myself: bool) -> None:
+        """Nobody of this space answered there."""
+        ended = self.dial_ended(dial)
+        if ended is None:
+            return
+        ended.address.mine = myself
+        self._book.failed(ended.address, recent=self.is_recent(ended.member))
+
+    def link_up(self, link: Link) -> None:
+        """A link came up: a probe is to be judged in time."""
+        self.seen(link.peer)
+        if link.probe:
+            self._judge_at[link.id] = self._ctx.now + tuning.PROBE_JUDGE
+
+    def link_gone(self, link: Link) -> None:
+        """A link is down."""
+        self._judge_at.pop(link.id, None)
+        if not link.probe:
+            self.seen(link.peer)
+
+    def forgive(self) -> None:
+        """The network changed: dial at once."""
+        self._book.forgive_all()
+        self._next_probe = self._ctx.now
+
+    def is_recent(self, member: MemberId | None) -> bool:
+        """Whether it was seen in the last hour; from disk counts, for an hour from start."""
+        if member is None:
+            return self._ctx.now - self._ctx.started < tuning.RECENT
+        return self._ctx.now - self._seen.get(member, self._ctx.started) < tuning.RECENT
+
+    # --- Decisions ---------------------------------------------------------------------------------
+    def run(self) -> None:
+        """Start every dial that is due."""
+        for dial, dialling in list(self._dials.items()):
+            if self._ctx.now >= dialling.at + tuning.DIAL_TIMEOUT:
+                self.dial_failed(dial, myself=False)
+        if len(self._links) < tuning.LINKS_MAX:
+            self._dial_wanted()
+            self._probe()
+
+    def is_small(self) -> bool:
+        """Whether all are to be linked with all."""
+        return self._reach.count() <= tuning.DIAL_ALL_UP_TO
+
+    def _unlinked(self) -> list[MemberId]:
+        linked = self._links.peers()
+        return [member for member in self._members() if member not in linked]
+
+    def _wanted(self) -> list[MemberId]:
+        """Members to dial, best first, as many as wanted now."""
+        candidates = [m for m in self._unlinked() if self._reach.is_reachable(m) or self.is_recent(m)]
+        if self.is_small():
+            return candidates
+        own = len({link.peer for link in self._links if link.dialled and not link.probe})
+        own += sum(1 for d in self._dials.values() if not d.probe)
+        self._ctx.rng.shuffle(candidates)
+        return candidates[: max(0, tuning.DIAL_PEERS - own)]
+
+    def _dial_wanted(self) -> None:
+        room = tuning.LINKS_MAX - len(self._links) - len(self._dials)
+        for member in self._wanted():
+            address = self._book.best_due(member) if room > 0 else None
+            if address is not None and self._in_flight(member) < 3:
+                self._dial(address, member, probe=False)
+                room -= 1
+        if self.is_small() or len(self._links) < tuning.FEW_PEERS:
+            for address in self._book.unattributed_due()[: max(0, room)]:
+                self._dial(address, None, probe=False)
+
+    def _in_flight(self, member: MemberId) -> int:
+        return sum(1 for dialling in self._dials.values() if dialling.member == member)
+
+    def _probe(self) -> None:
+        """Ask one random known member that I have no link with, so that islands meet again."""
+        if self._ctx.now < self._next_probe:
+            return
+        few = len(self._links.peers()) < tuning.FEW_PEERS
+        self._next_probe = self._ctx.now + (tuning.PROBE_EVERY_FEW if few else tuning.PROBE_EVERY)
+        members = [(a, m) for m in self._unlinked() if (a := self._book.best_due(m)) is not None]
+        pool: list[tuple[Address, MemberId | None]] = [
+            *members,
+            *((a, None) for a in self._book.unattributed_due()),
+        ]
+        if pool:
+            address, member = self._ctx.rng.choice(pool)
+            self._dial(address, member, probe=True)
+
+    def dial_beside(self, member: MemberId) -> None:
+        """A second connection to a member whose link is doubtful."""
+        address = self._book.best_due(member)
+        if address is not None and self._in_flight(member) < 3:
+            self._dial(address, member, probe=False)
+
+    def _dial(self, address: Address, member: MemberId | None, *, probe: bool) -> None:
+        dial = DialId(self._next_id)
+        self._next_id += 1
+        self._dials[dial] = Dialling(address, member, probe, self._ctx.now)
+        self._book.dialled(address)
+        self._ctx.emit(Dial(dial, address.text, probe))
+
+    # --- Which links to close ----------------------------------------------------------------------
+    def unjudged_late(self) -> list[LinkId]:
+        """Probes that told nothing in time."""
+        return [link for link, at in self._judge_at.items() if self._ctx.now >= at]
+
+    def judged(self, link: LinkId) -> None:
+        """The probe stays."""
+        self._judge_at.pop(link, None)
+
+    def replaced_by(self, link: Link) -> LinkId | None:
+        """A random own link that the staying probe replaces, where the mesh is full."""
+        if self.is_small():
+            return None
+        own = [other.id for other in self._links if other.dialled and not other.probe and other.id != link.id]
+        return self._ctx.rng.choice(own) if len(own) >= tuning.DIAL_PEERS else None
+
+    def surplus(self) -> list[LinkId]:
+        """Links beside another with the same peer: the lower id of the two closes all but one.
+
+        A doubtful link goes as soon as another is compared, at either end.
+        """
+        by_peer: dict[MemberId, list[Link]] = {}
+        for link in self._links:
+            if not link.probe:
+                by_peer.setdefault(link.peer, []).append(link)
+        gone: list[LinkId] = []
+        for peer, links in by_peer.items():
+            good = [link for link in links if link.compared and not link.doubtful]
+            if len(links) < 2 or not good:
+                continue
+            gone.extend(link.id for link in links if link.doubtful)
+            if self._ctx.me < peer:
+                ripe = [x for x in good if self._ctx.now >= x.up_at + DUPLICATE_GRACE]
+                gone.extend(link.id for link in ripe[1:])
+        return gone
+
+    def next_deadline(self) -> int | None:
+        """When the next dial, probe or verdict may be due."""
+        times = [dialling.at + tuning.DIAL_TIMEOUT for dialling in self._dials.values()]
+        times.extend(self._judge_at.values())
+        if len(self._links) < tuning.LINKS_MAX:
+            wanted = self._wanted_for_deadline()
+            due = self._book.next_due(wanted, hints=self.is_small() or len(self._links) < tuning.FEW_PEERS)
+            if due is not None:
+                times.append(max(due, self._ctx.now + tuning.REDIAL_FIRST))
+            times.append(max(self._next_probe, self._ctx.now + 1))
+        seen: dict[MemberId, int] = {}
+        for link in self._links:
+            if not link.probe:
+                seen[link.peer] = seen.get(link.peer, 0) + 1
+        if any(count > 1 for count in seen.values()):
+            times.append(self._ctx.now + DUPLICATE_GRACE)
+        return min(times, default=None)
+
+    def _wanted_for_deadline(self) -> list[MemberId]:
+        candidates = [m for m in self._unlinked() if self._reach.is_reachable(m) or self.is_recent(m)]
+        if self.is_small():
+            return candidates
+        own = len({link.peer for link in self._links if link.dialled and not link.probe})
+        return candidates if own < tuning.DIAL_PEERS else []

@@ -1,0 +1,398 @@
+"""The node: one daemon's share in a space, as a pure state machine.
+
+Owns the order in which things happen in a step; the rules themselves stand in the modules it joins. Same inputs,
+same outputs, to the byte: no clock, no chance but `config.rng`, no I/O.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from escalate_daemon.core import slots, tuning, wire
+from escalate_daemon.core.absorb import Absorb, load_receipts
+from escalate_daemon.core.addresses import AddressBook
+from escalate_daemon.core.admission import Roster
+from escalate_daemon.core.commands import Command
+from escalate_daemon.core.context import Context, NodeConfig
+from escalate_daemon.core.control import Control
+from escalate_daemon.core.effects import Bucket, Effect, Stored
+from escalate_daemon.core.facts import Fact, FirstComparisonDone, MemberChanged
+from escalate_daemon.core.frames import Frames
+from escalate_daemon.core.gossip import Gossip
+from escalate_daemon.core.hands import Hands, Known
+from escalate_daemon.core.ids import DialId, HandId, LinkId, MemberId
+from escalate_daemon.core.linktable import Link, LinkTable
+from escalate_daemon.core.merging import Merging
+from escalate_daemon.core.mesh import Mesh
+from escalate_daemon.core.myself import ALIVE, Myself
+from escalate_daemon.core.naming import Plan, judge, plan
+from escalate_daemon.core.own import INCARNATION, OwnSlots
+from escalate_daemon.core.peer import PeerHello
+from escalate_daemon.core.pins import Pins
+from escalate_daemon.core.reach import Reachability
+from escalate_daemon.core.replica import Replica
+from escalate_daemon.core.rings import Rings
+from escalate_daemon.core.slots import Links, Receipts
+from escalate_daemon.core.viewer import Viewer
+from escalate_daemon.core.views import EndReason, EscalationState, EscalationView, GrantView, MemberView
+from escalate_daemon.core.wire import HaveEntry, Hello, SlotKey
+
+_OVERSLEPT = 20 * tuning.SECOND  # a deadline missed by this much: the machine slept or was frozen
+_Kept = Mapping[Bucket, Mapping[bytes, Stored]]
+
+
+class Node:
+    """One member's node. Every input is followed by `effects()`; `tick` is due at `next_deadline()`."""
+
+    def __init__(self, config: NodeConfig, stored: _Kept, *, now: int, unix_s: int) -> None:
+        self._ctx = Context(config, now)
+        self._replica = Replica()
+        self._roster = Roster(config.space, config.open_space, config.verifier)
+        self._links = LinkTable(self._ctx)
+        self._book = AddressBook(self._ctx)
+        self._reach = Reachability(self._ctx.me)
+        self._pins = Pins(self._ctx, self._roster)
+        self._viewer = Viewer(self._ctx, self._replica, self._reach, self._pins)
+        self._merging = Merging(self._ctx, self._replica, self._roster)
+        self._gossip = Gossip(self._ctx, self._replica, self._roster, self._link_compared, self._heard_age)
+        self._mesh = Mesh(self._ctx, self._links, self._book, self._reach, self._dialable)
+        self._hands = Hands(self._ctx, self._replica, self._reach, self._viewer.escalation, self._hand_moved)
+        self._rings = Rings(self._ctx, self._viewer.escalation, self._receipts_changed)
+        self._compared = False
+        self._dirty = True
+        self._reach_dirty = True
+        self._due = now
+        self._links_at: int | None = None
+        self._receipts_at: int | None = None
+        meta = stored.get(Bucket.META, {})
+        before = meta[INCARNATION].value[:20] if INCARNATION in meta else b"0"
+        incarnation = max(int(before) + 1 if before.isdigit() else 0, unix_s, 1)
+        self._own = OwnSlots(self._ctx, self._replica, min(incarnation, tuning.VERSION_MAX), self._wrote)
+        self._me = Myself(self._ctx, self._replica, self._own, self._hands)
+        self._frames = self._make_frames()
+        self._control = Control(
+            self._ctx,
+            self._me,
+            self._hands,
+            self._rings,
+            self._mesh,
+            self._book,
+            self._pins,
+            self._viewer,
+            self._plan,
+        )
+        self._load(stored)
+        self._me.begin(meta.get(ALIVE))
+        self._settle()
+
+    def _make_frames(self) -> Frames:
+        absorb = Absorb(
+            self._ctx,
+            self._replica,
+            self._merging,
+            self._gossip,
+            self._book,
+            self._pins,
+            self._viewer,
+            self._hands,
+            self._me,
+            self._links_changed,
+        )
+        return Frames(
+            self._ctx,
+            self._links,
+            self._gossip,
+            self._mesh,
+            self._reach,
+            self._replica,
+            absorb,
+            self._close_link,
+        )
+
+    def _load(self, stored: _Kept) -> None:
+        self._pins.load(dict(stored.get(Bucket.PINS, {})))
+        self._rings.load(dict(stored.get(Bucket.RINGS, {})))
+        self._merging.load(dict(stored.get(Bucket.INTROS, {})), dict(stored.get(Bucket.SLOTS, {})))
+        load_receipts(self._viewer, stored.get(Bucket.RECEIPTS, {}))
+        for member in list(self._replica.members()):
+            profile = self._replica.profile(member)
+            if profile is not None and member != self.me:
+                self._book.publish(member, profile.addresses)
+            if member != self.me:
+                self._reach.start_lost(member, self._ctx.now)
+            self._hands.load(member, put_away=self._rings.was_put_away)
+
+    # --- Links -------------------------------------------------------------------------------------
+    @property
+    def me(self) -> MemberId:
+        """My id."""
+        return self._ctx.me
+
+    def hello(self, *, probe: bool) -> Hello:
+        """My side of the hello that comes before `link_up`."""
+        config = self._ctx.config
+        return Hello(wire.PROTOCOL, config.space, self._ctx.boot, config.chain, probe, len(self._links.listed()))
+
+    def judge_hello(self, hello: Hello, key: bytes) -> MemberId:
+        """The member behind a peer's hello, whose key its certificate proved. Raises WireError."""
+        return self._merging.admit_hello(hello, key)
+
+    def link_up(self, link: LinkId, peer: PeerHello, now: int, dial: DialId | None) -> None:
+        """A link is up, both hellos heard. `dial` is the Dial it answers, None where the peer dialled."""
+        self._advance(now)
+        dialling = None if dial is None else self._mesh.dial_ended(dial)
+        probe = peer.hello.probe if dial is None else dialling is not None and dialling.probe
+        up = Link(link, peer.member, peer.address, dial is not None, probe, now, now, None if dial is None else now)
+        self._links.add(up)
+        if peer.address is not None:
+            self._book.succeeded(peer.address, peer.member)
+        if peer.member == self.me or len(self._links) > tuning.LINKS_MAX:
+            self._links.close(link, "myself" if peer.member == self.me else "as many links as may be")
+        else:
+            self._mesh.link_up(up)
+            if not probe:
+                self._gossip.open(up)
+        self._settle(changed=True)
+
+    def link_down(self, link: LinkId, now: int) -> None:
+        """A link broke or was closed by the peer."""
+        self._advance(now)
+        self._gone(self._links.remove(link))
+        self._settle()
+
+    def link_overflowed(self, link: LinkId, now: int) -> None:
+        """Its queue was over the limit and unsent slots were forgotten: compare, when it drains."""
+        self._advance(now)
+        self._gossip.compare(link)
+        self._settle(changed=True)
+
+    def _gone(self, link: Link | None) -> None:
+        if link is not None:
+            self._gossip.close(link.id)
+            self._mesh.link_gone(link)
+            self._dirty = self._reach_dirty = True
+
+    def _close_link(self, link: LinkId, reason: str) -> None:
+        self._gone(self._links.close(link, reason))
+
+    def receive(self, link: LinkId, data: bytes, now: int) -> None:
+        """A frame came. A peer's fault closes its link and changes nothing else."""
+        self._advance(now)
+        up = self._links.get(link)
+        if up is None:
+            return
+        self._links.heard(up)
+        self._settle(changed=self._frames.receive(up, data))
+
+    def wake(self, now: int) -> None:
+        """The machine slept, or the network came back: ask all links, dial at once."""
+        self._ctx.now = max(now, self._ctx.now)
+        self._links.woken()
+        self._mesh.forgive()
+        self._settle(changed=True)
+
+    def tick(self, now: int) -> None:
+        """Do what is due."""
+        self._advance(now)
+        self._settle()
+
+    def next_deadline(self) -> int | None:
+        """When `tick` is due next, in ms; it may be early, never late."""
+        return self._due
+
+    def effects(self) -> list[Effect | Fact]:
+        """All that the steps since the last call ask of the world, in order."""
+        return self._ctx.drain()
+
+    # --- Commands ----------------------------------------------------------------------------------
+    def command(self, cmd: Command, now: int) -> HandId | None:
+        """Carry out a command; gives the id of the hand that was raised or ended. Raises CommandRefused."""
+        self._advance(now)
+        try:
+            return self._control.carry_out(cmd)
+        finally:
+            self._settle(changed=True)
+
+    def _plan(self, words: Sequence[str]) -> Plan:
+        return plan(words, list(self._viewer.people().values()), self.me)
+
+    # --- Views -------------------------------------------------------------------------------------
+    def plan(self, words: Sequence[str], now: int) -> Plan:
+        """Whom WHO words would name now, raising nothing. Raises CommandRefused as Start would."""
+        self._ctx.now = max(now, self._ctx.now)
+        return self._plan(words)
+
+    def me_view(self, now: int) -> MemberView:
+        """Myself."""
+        self._ctx.now = max(now, self._ctx.now)
+        return self._viewer.member(self.me)
+
+    def members(self, now: int) -> list[MemberView]:
+        """All members, me first, then by label."""
+        self._ctx.now = max(now, self._ctx.now)
+        return self._viewer.members()
+
+    def escalations(self, now: int) -> list[EscalationView]:
+        """Every known escalation, put away and ended ones included; mine first, then the oldest."""
+        self._ctx.now = max(now, self._ctx.now)
+        views = [self._viewer.escalation(known) for known in self._hands.all()]
+        return sorted(views, key=lambda view: (not view.mine, -view.age, view.id))
+
+    def grants(self, now: int) -> list[GrantView]:
+        """All reusable invites that members gave, revoked ones included while they are remembered."""
+        self._ctx.now = max(now, self._ctx.now)
+        views: list[GrantView] = []
+        for member in self._replica.members():
+            held = self._replica.get(SlotKey(member, slots.GRANTS))
+            age = 0 if held is None else held.age(self._ctx.now)
+            views.extend(
+                GrantView(g.id, g.secret, g.lifetime - g.age - age, member == self.me, g.revoked)
+                for g in self._replica.grants(member)
+            )
+        return views
+
+    @property
+    def link_count(self) -> int:
+        """How many links are up."""
+        return len(self._links)
+
+    @property
+    def compared(self) -> bool:
+        """Whether the replica was compared with a peer since start, or nobody answered in time."""
+        return self._compared
+
+    # --- What the parts tell -----------------------------------------------------------------------
+    def _wrote(self, key: SlotKey) -> None:
+        self._dirty = True
+        self._gossip.spread(key, None)
+        self._viewer.forget()
+
+    def _links_changed(self) -> None:
+        self._dirty = self._reach_dirty = True
+
+    def _heard_age(self, link: Link, entry: HaveEntry) -> None:
+        """The owner's own word on an age is taken; a peer's, only for what I loaded from disk myself."""
+        key, age = SlotKey(entry.member, entry.slot), min(max(entry.age, 0), tuning.VERSION_MAX)
+        held = self._replica.get(key)
+        if held is None:
+            return
+        if link.peer == entry.member:
+            held.hear_age(age, self._ctx.now)
+            self._hands.heard_age(entry.member, age)
+        elif key == self._own.key(slots.STATE):
+            self._me.peers_word(age)
+
+    def _link_compared(self, link: Link) -> None:
+        self._dirty = True
+        if not self._compared:
+            self._compared = True
+            self._ctx.emit(FirstComparisonDone(with_peer=True))
+        if not link.probe:
+            self._hands.owner_spoke(link.peer)
+
+    def _hand_moved(self, known: Known, before: EscalationState | None) -> None:
+        self._dirty = True
+        if known.owner != self.me:
+            self._rings.moved(known, before)
+
+    def _receipts_changed(self) -> None:
+        self._dirty = True
+        if self._receipts_at is None:
+            self._receipts_at = self._ctx.now + tuning.RECEIPT_GATHER
+
+    def _dialable(self) -> list[MemberId]:
+        members = (m for m in self._replica.members() if m != self.me)
+        return [m for m in members if (s := self._replica.state(m)) is None or s.presence != slots.LEFT]
+
+    # --- The step ----------------------------------------------------------------------------------
+    def _advance(self, now: int) -> None:
+        """Time only goes on; a deadline missed by far means that the machine slept."""
+        self._ctx.now = max(now, self._ctx.now)
+        if self._ctx.now > self._due + _OVERSLEPT:
+            self._links.woken()
+            self._mesh.forgive()
+            self._dirty = True
+
+    def _settle(self, *, changed: bool = False) -> None:
+        """Bring everything to where this step leaves it, where anything changed or is due."""
+        if not (changed or self._dirty or self._ctx.now >= self._due):
+            return
+        self._dirty = False
+        self._links.ping_due(self._replica.fingerprint())
+        for link in self._links.dead():
+            self._close_link(link.id, "nothing heard for too long")
+        for late in self._mesh.unjudged_late():
+            self._close_link(late, "the probe told nothing")
+        for surplus in self._mesh.surplus():
+            self._close_link(surplus, "another link with the same peer")
+        self._write_links()
+        self._follow_reach()
+        if not self._compared and self._ctx.now >= self._ctx.started + tuning.FIRST_COMPARISON:
+            self._compared = True
+            self._ctx.emit(FirstComparisonDone(with_peer=False))
+        self._follow_hands()
+        self._write_receipts()
+        self._me.tick()
+        for link in self._links.beside_due():
+            self._mesh.dial_beside(link.peer)
+        self._mesh.run()
+        self._gossip.flush()
+        self._due = min(self._deadlines(), default=self._ctx.now + tuning.MINUTE)
+
+    def _deadlines(self) -> list[int]:
+        parts = (self._links, self._mesh, self._gossip, self._hands, self._reach, self._rings)
+        times = [due for part in parts if (due := part.next_deadline()) is not None]
+        times.extend(at for at in (self._links_at, self._receipts_at) if at is not None)
+        times.append(self._me.next_deadline())
+        if not self._compared:
+            times.append(self._ctx.started + tuning.FIRST_COMPARISON)
+        if self._dirty:
+            times.append(self._ctx.now)
+        return times
+
+    def _write_links(self) -> None:
+        """A loss is written at once, gains are gathered."""
+        now, listed = self._ctx.now, self._links.listed()
+        written = frozenset(self._replica.links(self.me))
+        if listed == written:
+            self._links_at = None
+            return
+        if self._links_at is None:
+            self._links_at = now + tuning.GAIN_GATHER
+        loss = bool(written - listed)
+        if loss or now >= self._links_at:
+            self._links_at = None
+            self._own.write(slots.LINKS, Links(tuple(sorted(listed))))
+            self._reach_dirty = True
+            if loss:
+                self._gossip.hurry()
+
+    def _follow_reach(self) -> None:
+        changed: set[MemberId] = set()
+        if self._reach_dirty:
+            self._reach_dirty = False
+            changed |= self._reach.update(self._replica.members(), self._replica.links, self._ctx.now)
+        changed |= self._reach.expire(self._ctx.now)
+        for member in sorted(changed - {self.me}):
+            self._ctx.emit(MemberChanged(self._viewer.member(member)))
+
+    def _follow_hands(self) -> None:
+        if self._hands.follow():
+            self._me.end_hand(EndReason.MAX_AGE)
+        up = [k for k in self._hands.all() if k.is_up and k.owner != self.me and (self._compared or not k.from_disk)]
+        for known in up:
+            verdict = judge(
+                known.hand.named if known.hand.level == slots.RED else (),
+                self._viewer.me(),
+                available_for=self._me.available_for(),
+                hand_age=known.age(self._ctx.now),
+            )
+            self._rings.consider(known, verdict)
+        self._rings.forget_old(lambda hand: (k := self._hands.get(hand)) is not None and k.ended_at is None)
+
+    def _write_receipts(self) -> None:
+        if self._receipts_at is None or self._ctx.now < self._receipts_at:
+            return
+        self._receipts_at = None
+        up = sorted((k for k in self._hands.all() if k.is_up), key=lambda k: k.first_held)
+        mine = tuple(r for k in up if (r := self._rings.receipt(k.id)) is not None)
+        if mine != self._replica.receipts(self.me):
+            self._own.write(slots.RECEIPTS, Receipts(mine[-tuning.RECEIPTS_MAX :]))

@@ -1,0 +1,89 @@
+"""Liveness is link-state: who is reachable from me over edges that both ends list.
+
+Nobody declares another lost, so nobody can slander; a vanished member's neighbours take it off their lists.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from escalate_daemon.core import tuning
+from escalate_daemon.core.ids import MemberId
+
+ListOf = Callable[[MemberId], Iterable[MemberId]]
+
+
+def mutual(one: MemberId, other: MemberId, lists: ListOf) -> bool:
+    """Whether the edge counts: both ends list it."""
+    return other in lists(one) and one in lists(other)
+
+
+def reachable_from(me: MemberId, lists: ListOf) -> set[MemberId]:
+    """All members that a path of mutual edges joins to `me`, `me` included."""
+    found = {me}
+    queue = deque((me,))
+    while queue:
+        here = queue.popleft()
+        for there in lists(here):
+            if there not in found and mutual(here, there, lists):
+                found.add(there)
+                queue.append(there)
+    return found
+
+
+class Reachability:
+    """Who is reachable now, and since when the others are not, by my own clock.
+
+    Stored members start unreachable; `lost` is what a person is told: unreachable for LOST_AFTER.
+    """
+
+    def __init__(self, me: MemberId) -> None:
+        self._me = me
+        self._reachable: set[MemberId] = {me}
+        self._unreachable_since: dict[MemberId, int] = {}
+        self._lost: set[MemberId] = set()
+
+    def start_lost(self, member: MemberId, now: int) -> None:
+        """A member that only the disk knows: lost until a path to it is found."""
+        self._unreachable_since[member] = now
+        self._lost.add(member)
+
+    def update(self, members: Iterable[MemberId], lists: ListOf, now: int) -> set[MemberId]:
+        """Look again over all `members`; returns those whose reachability changed."""
+        before, self._reachable = self._reachable, reachable_from(self._me, lists)
+        for member in members:
+            if member in self._reachable:
+                self._unreachable_since.pop(member, None)
+            else:
+                self._unreachable_since.setdefault(member, now)
+        return before ^ self._reachable
+
+    def expire(self, now: int) -> set[MemberId]:
+        """Move members into and out of `lost` by the clock; returns those that moved."""
+        lost = {
+            member
+            for member, since in self._unreachable_since.items()
+            if member in self._lost or now - since >= tuning.LOST_AFTER
+        }
+        moved, self._lost = lost ^ self._lost, lost
+        return moved
+
+    def is_reachable(self, member: MemberId) -> bool:
+        """Whether a path of mutual edges joins it to me now."""
+        return member in self._reachable
+
+    def is_lost(self, member: MemberId) -> bool:
+        """Whether it has been unreachable for LOST_AFTER."""
+        return member in self._lost
+
+    def unreachable_since(self, member: MemberId) -> int | None:
+        """When it became unreachable, None where it is reachable."""
+        return self._unreachable_since.get(member)
+
+    def count(self) -> int:
+        """How many others are reachable."""
+        return len(self._reachable) - 1
+
+    def next_deadline(self) -> int | None:
+        """When the next member becomes lost if nothing changes."""
+        pending = [since for member, since in self._unreachable_since.items() if member not in self._lost]
+        return min(pending) + tuning.LOST_AFTER if pending else None

@@ -1,0 +1,143 @@
+"""The slots: what each member, and nobody else, writes; and the introduction that admits a member.
+
+Bodies are MessagePack arrays: a later version appends fields, an older one ignores them, and because the
+signed bytes are passed on as they came, nothing is lost on the way through an older daemon.
+"""
+
+from typing import Final
+
+import msgspec
+
+from escalate_daemon.core.ids import MemberId
+
+PROFILE: Final = "profile"
+STATE: Final = "state"
+ANSWERS: Final = "answers"
+RECEIPTS: Final = "receipts"
+LINKS: Final = "links"
+GRANTS: Final = "grants"
+URGENT: Final = frozenset({STATE, ANSWERS})  # flooded whole; the rest is announced and pulled
+
+YELLOW: Final = "yellow"
+RED: Final = "red"
+
+AVAILABLE: Final = "available"
+BUSY: Final = "busy"
+AWAY: Final = "away"
+ROOM: Final = "room"
+LEFT: Final = "left"
+
+
+class Body(msgspec.Struct, array_like=True, frozen=True, kw_only=False):
+    """Base of all that is signed or carried as a MessagePack array."""
+
+
+class Unreadable(Body, frozen=True):
+    """Stands for a body that this version cannot read."""
+
+
+class Introduction(Body, frozen=True):
+    """An admitted member's word that `key` belongs to the space; the creator's has no introducer.
+
+    Signed over the space id, key and name. `by` is empty and `nonce` set for the creator of a closed space,
+    whose key and nonce hash to the space id.
+    """
+
+    key: bytes
+    name: str
+    by: bytes = b""
+    nonce: bytes = b""
+    sig: bytes = b""
+
+
+class Profile(Body, frozen=True):
+    """Who a member is. `addresses` are HOST:PORT; `hears` is sound, popup, terminal or none."""
+
+    key: bytes
+    name: str
+    host: str = ""
+    groups: tuple[str, ...] = ()
+    location: str = ""
+    phone: str = ""
+    url: str = ""
+    addresses: tuple[str, ...] = ()
+    encryption_key: bytes = b""  # X25519, for a later rotation of the space secret
+    hears: str = "none"
+    version: str = ""
+    intro: Introduction | None = None
+
+
+class Target(Body, frozen=True):
+    """One whom a red names: a member's id, or a word (`@team`, `@everyone`, `@here`, `@room:Blue`)."""
+
+    member: MemberId = MemberId(b"")
+    word: str = ""
+
+
+class Hand(Body, frozen=True):
+    """A raised hand. `age` is its age in ms when this record was written, `max_age` its longest life in ms."""
+
+    id: str
+    level: str
+    message: str = ""
+    named: tuple[Target, ...] = ()
+    age: int = 0
+    max_age: int = 0
+
+
+class End(Body, frozen=True):
+    """How the last hand ended. `age` is the hand's age in ms when it ended."""
+
+    id: str
+    reason: str
+    note: str = ""
+    age: int = 0
+
+
+class State(Body, frozen=True):
+    """Presence, the one hand, and the last end: one slot, so that leaving and ending are one write."""
+
+    presence: str = AVAILABLE
+    room: str = ""
+    hand: Hand | None = None
+    end: End | None = None
+
+
+class Receipt(Body, frozen=True):
+    """What one named member's daemon reports of one hand. Times are the hand's age in ms, -1: not so."""
+
+    hand: str
+    owner: MemberId
+    delivered: int = -1
+    shown: int = -1
+    sounded: int = -1
+    seen: int = -1
+    why: str = ""
+
+
+class Receipts(Body, frozen=True):
+    """My receipts for the hands that are up."""
+
+    receipts: tuple[Receipt, ...] = ()
+
+
+class Links(Body, frozen=True):
+    """The members I hold a link with."""
+
+    members: tuple[MemberId, ...] = ()
+
+
+class Grant(Body, frozen=True):
+    """A reusable invite: any member serves it. `lifetime` and `age` (at this write) in ms."""
+
+    id: str
+    secret: bytes
+    lifetime: int
+    age: int = 0
+    revoked: bool = False
+
+
+class Grants(Body, frozen=True):
+    """The reusable invites that I gave."""
+
+    grants: tuple[Grant, ...] = ()

@@ -1,0 +1,87 @@
+"""Every number of the core, with its unit and its reason. Nothing here changes while a daemon runs."""
+
+from typing import Final
+
+SECOND: Final = 1_000  # ms; the core's `now` counts integer milliseconds, time asleep included
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+
+# --- Text (code points after NFC, and UTF-8 bytes) -------------------------------------------------
+MESSAGE_POINTS: Final = 50  # the product's own limit: readable in one glance
+MESSAGE_BYTES: Final = 200  # 50 code points of 4 bytes
+NAME_POINTS: Final = 32  # names, groups, rooms: fit a pop-up's title and a table's column
+NAME_BYTES: Final = 64
+PLACE_BYTES: Final = 256  # location and URL
+HOST_BYTES: Final = 253  # a DNS name's own limit
+PHONE_BYTES: Final = 64
+MAX_COMBINING: Final = 4  # combining marks in a row; more only smears the screen
+
+# --- Slots (bytes on the wire: envelope and body) --------------------------------------------------
+SLOT_BYTES: Final = {
+    "profile": 4096,
+    "state": 4096,
+    "receipts": 4096,
+    "grants": 4096,
+    "answers": 16384,
+    "links": 1024,
+}
+UNKNOWN_SLOT_BYTES: Final = 1024  # slots of a newer version: kept and passed on
+UNKNOWN_SLOTS_MAX: Final = 3  # of them the three lowest names: a rule all replicas agree on
+MEMBER_BYTES: Final = 36 * 1024  # all slots of one member together
+GROUPS_MAX: Final = 16
+ADDRESSES_MAX: Final = 8
+TARGETS_MAX: Final = 64  # named in all, over every ladder step
+WORD_TARGETS_MAX: Final = 16  # of them words (@group): each receiver judges each word
+MEMBERS_MAX: Final = 2048  # merge stops here, as a valve; nobody is evicted
+OPEN_MEMBERS_MAX: Final = 256  # an open space admits any key, so it is kept smaller
+CHAIN_MAX: Final = 16  # introductions from the creator down to a member
+VERSION_MAX: Final = 2**53  # exact in every JSON and float; above is malformed
+
+# --- Frames and queues -----------------------------------------------------------------------------
+FRAME_BYTES: Final = 64 * 1024  # one frame; bounds what a peer can make us hold
+QUEUE_BYTES: Final = 256 * 1024  # per link; above it unsent slots are forgotten and compared later
+WANT_BYTES: Final = 64 * 1024  # asked for and not yet come, per link: small enough for urgent frames to pass
+WANT_RETRY: Final = 2 * SECOND  # an answer this late is asked for elsewhere, or again
+HAVE_GATHER: Final = 100  # ms; announcements gathered into one frame (at most 300: receipts must be quick)
+COMPARE_EVERY: Final = 5 * SECOND  # full table to one link at most this often
+FORWARD_RATE: Final = 5  # writes of one owner forwarded a second; newest wins
+FORWARD_BURST: Final = 20
+
+# --- Mesh ------------------------------------------------------------------------------------------
+DIAL_ALL_UP_TO: Final = 12  # reachable peers: below, a full mesh costs little and is quickest
+DIAL_PEERS: Final = 5  # own dials in a larger space; mean degree 10, which has no 200 ms tails
+LINKS_MAX: Final = 32
+PROBE_EVERY: Final = 5 * SECOND  # islands meet again by this
+PROBE_EVERY_FEW: Final = 1 * SECOND  # below FEW_LINKS peers
+FEW_PEERS: Final = 3
+PROBE_JUDGE: Final = 4 * SECOND  # a probe that told nothing by then is closed
+REDIAL_RECENT_MAX: Final = 2 * SECOND  # backoff for peers seen in the last hour
+REDIAL_MAX: Final = 60 * SECOND
+REDIAL_FIRST: Final = 250  # ms
+RECENT: Final = HOUR
+DIAL_TIMEOUT: Final = 6 * SECOND  # TCP, TLS and both hellos; a dial with no outcome by then has failed
+ADDRESSES_KNOWN_MAX: Final = 4096  # hints held that no member is known for yet
+
+# --- Liveness --------------------------------------------------------------------------------------
+PING_EVERY: Final = 5 * SECOND  # by the dialler
+DOUBTFUL_AFTER: Final = 4 * SECOND  # silence with a ping outstanding
+SECOND_DIAL_EVERY: Final = 1 * SECOND  # beside a doubtful link
+DEAD_AFTER: Final = 15 * SECOND  # since the last byte heard; a healthy link under loss can be that late
+GAIN_GATHER: Final = 200  # ms; new links gathered into one write of `links`
+LOST_AFTER: Final = 10 * SECOND  # unreachable by my own clock
+FIRST_COMPARISON: Final = 10 * SECOND  # from start; then what disk held is believed without a peer
+
+# --- Escalations -----------------------------------------------------------------------------------
+PUT_AWAY_AFTER: Final = 15 * MINUTE  # lost this long: hidden, not ended
+MAX_AGE: Final = 8 * HOUR
+MAX_AGE_LIMIT: Final = 7 * 24 * HOUR  # longest --for
+HERE_GRACE: Final = 2 * MINUTE  # downtime under this does not count as absent for @here
+ALIVE_STAMP: Final = 60 * SECOND  # how often "I was running" is stored, for HERE_GRACE
+RINGS_PER_MINUTE: Final = 6  # from one owner to one machine
+RING_QUIET: Final = 20 * SECOND  # after this much quiet the first ring always sounds
+RING_ATTEMPTS: Final = 2  # a crash in the show window rings once more, never more
+RECEIPT_GATHER: Final = 50  # ms; delivered, shown, sounded written together where they come together
+RINGS_KEPT: Final = 512  # remembered rings; a hand older than its maximum age cannot return
+ENDS_KEPT: Final = 256  # ended hands kept for `show` and the watch stream, newest first; memory only
+RESHOW_EVERY: Final = 10 * SECOND  # a pop-up that nothing could show is tried again while its hand is up
+RECEIPTS_MAX: Final = 48  # receipts in one slot: 75 B each at most, newest hands first

@@ -1,0 +1,16 @@
+"""What discovery tells its owner. Calls come from the event loop and must return at once."""
+
+from typing import Protocol
+
+
+class DiscoveryEvents(Protocol):
+    """Implemented by the app layer."""
+
+    def found(self, address: str) -> None:
+        """A daemon of our space may answer at this HOST:PORT (IPv6 in brackets). A hint, often repeated."""
+
+    def addresses_changed(self, addresses: tuple[str, ...]) -> None:
+        """This machine's usable IP addresses, without port, best first: at the start and at each change."""
+
+    def trouble(self, text: str) -> None:
+        """Something keeps multicast from working: what, and its mend. Said once; discovery goes on trying."""

@@ -1,0 +1,84 @@
+"""What the core wants kept, brought to the disk; and what happens while the disk refuses.
+
+A raise is worth more than its record: where the store fails, the daemon warns once, goes on in memory, and
+keeps what could not be written to write it later, in order, the newest value of each key.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from escalate_daemon.core.effects import Bucket, Store
+from escalate_daemon.store import StoreError
+
+log = logging.getLogger(__name__)
+
+BACKLOG: Final = 16_384  # keys; about the slots of a full space. Above it the oldest are given up
+RETRY_EVERY: Final = 5_000  # ms
+
+
+class Disk(Protocol):
+    """Where it is kept."""
+
+    def commit(self, items: Sequence[Store]) -> None:
+        """All of `items` in one transaction; StoreError where nothing was written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    item: Store
+    since: int
+
+
+class Keeping:
+    """Commits, and the backlog of what could not be committed. `warn` is told once a failure, None when it is over."""
+
+    def __init__(self, disk: Disk, warn: Callable[[str | None], None]) -> None:
+        self._disk = disk
+        self._warn = warn
+        self._backlog: dict[tuple[Bucket, bytes], _Waiting] = {}
+        self._failing = False
+        self._tried = 0
+
+    @property
+    def behind(self) -> int:
+        """How many keys wait."""
+        return len(self._backlog)
+
+    def commit(self, items: Sequence[Store], now: int) -> None:
+        """Keep `items` and what waits; never raises: what fails waits."""
+        if self._failing:
+            self._wait(items, now)
+            if now - self._tried >= RETRY_EVERY:
+                self._write(self._due(now), now)
+        elif items:
+            self._write(items, now)
+
+    def _write(self, items: Sequence[Store], now: int) -> None:
+        self._tried = now
+        try:
+            self._disk.commit(items)
+        except StoreError as error:
+            if not self._failing:
+                log.error("nothing can be kept, going on in memory: %s", error)
+                self._failing = True
+                self._warn(str(error))
+                self._wait(items, now)
+            return
+        if self._failing:
+            log.warning("the disk takes what is kept again")
+            self._failing = False
+            self._backlog.clear()
+            self._warn(None)
+
+    def _wait(self, items: Sequence[Store], now: int) -> None:
+        for item in items:
+            self._backlog.pop((item.bucket, item.key), None)
+            self._backlog[item.bucket, item.key] = _Waiting(item, now)
+        while len(self._backlog) > BACKLOG:
+            self._backlog.pop(next(iter(self._backlog)))
+
+    def _due(self, now: int) -> list[Store]:
+        return [replace(each.item, age=each.item.age + now - each.since) for each in self._backlog.values()]

@@ -1,0 +1,1 @@
+"""Carries frames between nodes. Knows nothing of what is in them but the hello."""

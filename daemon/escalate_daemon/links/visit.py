@@ -1,0 +1,70 @@
+"""A visit at an invite's door: one request, one answer, and the door shuts."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+from escalate_daemon.links import limits
+from escalate_daemon.links.connection import Connection, Loss
+from escalate_daemon.links.events import Door
+
+
+class Visit:
+    """Watches a connection whose peer proved the door's code."""
+
+    def __init__(
+        self,
+        door: Door,
+        peer_key: bytes,
+        spawn: Callable[[Coroutine[None, None, None]], None],
+        over: Callable[[Connection], None],
+    ) -> None:
+        self._door = door
+        self._peer_key = peer_key
+        self._spawn = spawn
+        self._over = over
+        self._asked = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, connection: Connection) -> None:
+        """From now on the joiner has UNFINISHED_S to ask."""
+        connection.watcher = self
+        connection.frame_limit = self._door.request_bytes
+        connection.heard_limit = limits.UNFINISHED_BYTES
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(limits.UNFINISHED_S, connection.abort, Loss("asked nothing"))
+
+    def made(self, connection: Connection) -> None:
+        """Was long ago."""
+
+    def secured(self, connection: Connection) -> None:
+        """Was before the visit."""
+
+    def frame(self, connection: Connection, data: bytes) -> None:
+        """The request; a second one shuts the door."""
+        if self._asked:
+            connection.abort(Loss("asked twice"))
+            return
+        self._asked = True
+        self._stop()
+        self._spawn(self._answer(connection, data))
+
+    def lost(self, connection: Connection, loss: Loss) -> None:
+        """The visitor left, or was answered."""
+        self._stop()
+        self._over(connection)
+
+    async def _answer(self, connection: Connection, request: bytes) -> None:
+        try:
+            async with asyncio.timeout(limits.DOOR_ANSWER_S):
+                answer = await self._door.answer(request, self._peer_key)
+        except TimeoutError:
+            answer = None
+        if answer is None:
+            connection.abort(Loss("not answered"))
+            return
+        connection.send(answer, urgent=True)
+        connection.close()
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()

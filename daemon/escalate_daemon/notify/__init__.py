@@ -1,0 +1,1 @@
+"""Reaching a person's eyes and ears: pop-ups, terminals, sound."""

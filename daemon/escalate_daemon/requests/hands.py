@@ -1,0 +1,96 @@
+"""start, end, toggle, list, show: one's own escalation, and everybody's."""
+
+from collections.abc import Sequence
+
+from escalate_daemon import clock, present
+from escalate_daemon.core import tuning
+from escalate_daemon.core.commands import EndMine, Start
+from escalate_daemon.core.views import EscalationState, EscalationView
+from escalate_daemon.daemon import Daemon
+from escalate_daemon.ipc import protocol
+from escalate_daemon.ipc.protocol import failure
+from escalate_daemon.requests.naming import hand_meant, only_hand
+from escalate_daemon.session import Session
+from escalate_daemon.wording import ended_by_toggle, raised_by_toggle
+
+
+async def start(daemon: Daemon, request: protocol.StartRequest) -> protocol.EscalationReply:
+    """Raise; for `toggle`, end where mine is up."""
+    session = daemon.inside()
+    if request.toggle:
+        mine = _mine(session)
+        if mine is not None:
+            session.shell.command(EndMine())
+            ended = session.hand(mine.id)
+            session.announce(ended_by_toggle(mine))
+            return reply(ended)
+    plan = session.shell.plan(request.named)
+    hand = session.shell.command(
+        Start(request.message, tuple(request.named), _max_age(daemon, request.max_age_s), request.replace)
+    )
+    if hand is None:
+        raise failure("failed", "nothing was raised")
+    await session.heard(hand)
+    view = session.hand(hand)
+    answer = reply(
+        view,
+        reached_nobody=view is not None and not session.reaches_somebody(view),
+        warnings=[*daemon.warnings(), *plan.warnings],
+    )
+    if request.toggle and view is not None:
+        session.announce(raised_by_toggle(view, session.others_online()))
+    return answer
+
+
+async def end(daemon: Daemon, request: protocol.EndRequest) -> protocol.EscalationReply:
+    """End mine; nothing happens where there is none."""
+    if daemon.session is None:
+        return reply(None)
+    hand = daemon.session.shell.command(EndMine(request.note))
+    return reply(None if hand is None else daemon.session.hand(hand))
+
+
+async def list_(daemon: Daemon, request: protocol.ListRequest) -> protocol.ListReply:
+    """What is active or lost, mine first."""
+    if daemon.session is None:
+        return protocol.ListReply(escalations=[], in_space=False)
+    return protocol.ListReply(escalations=up(daemon.session))
+
+
+async def show(daemon: Daemon, request: protocol.ShowRequest) -> protocol.EscalationReply:
+    """One in full."""
+    session = daemon.inside()
+    views = session.escalations()
+    if request.who is None:
+        return reply(only_hand(views))
+    return reply(hand_meant(views, session.members(), request.who))
+
+
+def up(session: Session) -> list[protocol.Escalation]:
+    """Active and lost escalations as objects, mine first."""
+    shown = (EscalationState.ACTIVE, EscalationState.LOST)
+    unix_s = clock.wall()
+    return [present.escalation(view, unix_s) for view in session.escalations() if view.state in shown]
+
+
+def reply(
+    view: EscalationView | None, *, reached_nobody: bool = False, warnings: Sequence[str] = ()
+) -> protocol.EscalationReply:
+    """One escalation, or none, as an answer."""
+    return protocol.EscalationReply(
+        escalation=None if view is None else present.escalation(view, clock.wall()),
+        reached_nobody=reached_nobody,
+        warnings=list(warnings),
+    )
+
+
+def _mine(session: Session) -> EscalationView | None:
+    found = [v for v in session.escalations() if v.mine and v.state is not EscalationState.ENDED]
+    return found[0] if found else None
+
+
+def _max_age(daemon: Daemon, asked_s: float | None) -> int:
+    seconds = daemon.config.escalation.max_age_s if asked_s is None else asked_s
+    if not 0 < seconds <= tuning.MAX_AGE_LIMIT / tuning.SECOND:
+        raise failure("usage", "an escalation may last up to 7 days", "as in: --for 8h")
+    return max(1, round(seconds * tuning.SECOND))

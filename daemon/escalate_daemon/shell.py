@@ -1,0 +1,227 @@
+"""Drives one Node: every input goes in here, and what the node asks for is done here, in order.
+
+A step's Stores are committed in one transaction before anything else of it. One timer is armed for the node's
+next deadline; a timer that comes far too late means that the machine slept. All of it runs in the event loop's
+thread and never awaits, so no input ever sees half a step.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from escalate_daemon import clock
+from escalate_daemon.core.commands import Command, DialFailed, NetworkChanged
+from escalate_daemon.core.effects import Close, Dial, Effect, Send, Show, Store
+from escalate_daemon.core.facts import Fact
+from escalate_daemon.core.ids import DialId, HandId, LinkId, MemberId
+from escalate_daemon.core.naming import Plan
+from escalate_daemon.core.node import Node
+from escalate_daemon.core.peer import PeerHello
+from escalate_daemon.core.views import EscalationView, GrantView, MemberView
+from escalate_daemon.core.wire import Hello
+from escalate_daemon.hub import Hub
+from escalate_daemon.keeping import Keeping
+
+log = logging.getLogger(__name__)
+
+
+class Carrier(Protocol):
+    """What carries frames."""
+
+    def dial(self, dial: DialId, address: str, *, probe: bool) -> None:
+        """Open a link; answered by link_up or dial_failed, later."""
+        ...
+
+    def send(self, link: LinkId, data: bytes, *, urgent: bool) -> None:
+        """Put a frame on a link."""
+        ...
+
+    def close(self, link: LinkId, reason: str) -> None:
+        """Close a link."""
+        ...
+
+
+class Screen(Protocol):
+    """What shows pop-ups."""
+
+    def perform(self, show: Show) -> None:
+        """Show, change or close one; answered by reports, later."""
+        ...
+
+
+class Shell:
+    """One node, driven. `links` and `screen` are attached before `start`."""
+
+    def __init__(self, node: Node, keeping: Keeping, hub: Hub, now: Callable[[], int] = clock.now) -> None:
+        self.node = node
+        self._keeping = keeping
+        self._hub = hub
+        self._now = now
+        self._links: Carrier | None = None
+        self._screen: Screen | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = now() + clock.WATCH_EVERY
+        self._stepping = False
+        self._running = False
+
+    # --- life -------------------------------------------------------------------------------------
+    def attach(self, links: Carrier, screen: Screen) -> None:
+        """Give the shell its hands."""
+        self._links, self._screen = links, screen
+
+    def start(self) -> None:
+        """Do what the node asked for while it was built, and arm the timer."""
+        self._running = True
+        self._step()
+
+    def stop(self) -> None:
+        """No timer and no effects but Stores after this; late inputs are swallowed."""
+        self._step()
+        self._running = False
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # --- inputs -----------------------------------------------------------------------------------
+    def command(self, command: Command) -> HandId | None:
+        """Tell the node; CommandRefused passes through."""
+        self._notice_sleep()
+        try:
+            return self.node.command(command, self._now())
+        finally:
+            self._step()
+
+    def network_changed(self) -> None:
+        """Addresses or interfaces are others now."""
+        self.command(NetworkChanged())
+
+    # --- views ------------------------------------------------------------------------------------
+    def me(self) -> MemberView:
+        """Myself."""
+        return self.node.me_view(self._now())
+
+    def members(self) -> list[MemberView]:
+        """Everybody, me included."""
+        return self.node.members(self._now())
+
+    def escalations(self) -> list[EscalationView]:
+        """Every known one, mine first."""
+        return self.node.escalations(self._now())
+
+    def plan(self, words: Sequence[str]) -> Plan:
+        """Whom WHO words would name now; CommandRefused as Start would."""
+        return self.node.plan(words, self._now())
+
+    def grants(self) -> list[GrantView]:
+        """All reusable invites."""
+        return self.node.grants(self._now())
+
+    # --- links ------------------------------------------------------------------------------------
+    def hello(self, probe: bool) -> Hello:
+        """The hello that a link begins with."""
+        return self.node.hello(probe=probe)
+
+    def judge_hello(self, hello: Hello, key: bytes) -> MemberId:
+        """Who the peer is; WireError where it is none of this space."""
+        return self.node.judge_hello(hello, key)
+
+    def link_up(self, link: LinkId, peer: PeerHello, dial: DialId | None) -> None:
+        """A link stands, both hellos said."""
+        if not self._running:
+            return
+        self._notice_sleep()
+        self.node.link_up(link, peer, self._now(), dial)
+        self._step()
+
+    def link_down(self, link: LinkId) -> None:
+        """A link broke."""
+        if not self._running:
+            return
+        self._notice_sleep()
+        self.node.link_down(link, self._now())
+        self._step()
+
+    def receive(self, link: LinkId, data: bytes) -> None:
+        """A frame came."""
+        if not self._running:
+            return
+        self._notice_sleep()
+        self.node.receive(link, data, self._now())
+        self._step()
+
+    def overflowed(self, link: LinkId) -> None:
+        """A link's queue forgot frames."""
+        if not self._running:
+            return
+        self.node.link_overflowed(link, self._now())
+        self._step()
+
+    def dial_failed(self, dial: DialId, reason: str, *, myself: bool, stranger: bool) -> None:
+        """A dial came to nothing."""
+        if not self._running:
+            return
+        self.command(DialFailed(dial, reason, myself, stranger))
+
+    # --- time -------------------------------------------------------------------------------------
+    def _tick(self) -> None:
+        self._timer = None
+        self._notice_sleep()
+        self.node.tick(self._now())
+        self._step()
+
+    def _notice_sleep(self) -> None:
+        now = self._now()
+        if now - self._due > clock.SLEPT_AFTER:
+            log.info("woke after %d s", (now - self._due) // 1000)
+            self._due = now
+            self.node.wake(now)
+
+    def _arm(self) -> None:
+        now = self._now()
+        deadline = self.node.next_deadline()
+        latest = now + clock.WATCH_EVERY
+        self._due = latest if deadline is None else max(now, min(deadline, latest))
+        if self._timer is not None:
+            self._timer.cancel()
+        # one millisecond more: a timer that comes early by a fraction would spin
+        self._timer = asyncio.get_running_loop().call_later((self._due - now + 1) / 1000, self._tick)
+
+    # --- effects ----------------------------------------------------------------------------------
+    def _step(self) -> None:
+        """Drain the node. An effect's own echo (a dial that fails at once) only feeds the node: the loop goes on."""
+        if self._stepping:
+            return
+        self._stepping = True
+        try:
+            while step := self.node.effects():
+                self._keeping.commit([item for item in step if isinstance(item, Store)], self._now())
+                for item in step:
+                    self._perform(item)
+            if self._keeping.behind:
+                self._keeping.commit([], self._now())
+        finally:
+            self._stepping = False
+            if self._running:
+                self._arm()
+
+    def _perform(self, item: Effect | Fact) -> None:
+        match item:
+            case Store():
+                pass
+            case Send() | Dial() | Close():
+                if self._running and self._links is not None:
+                    self._carry(self._links, item)
+            case Show():
+                if self._running and self._screen is not None:
+                    self._screen.perform(item)
+            case fact:
+                self._hub.publish([fact])
+
+    def _carry(self, links: Carrier, item: Send | Dial | Close) -> None:
+        match item:
+            case Send(link, data, urgent):
+                links.send(link, data, urgent=urgent)
+            case Dial(dial, address, probe):
+                links.dial(dial, address, probe=probe)
+            case Close(link, reason):
+                links.close(link, reason)

@@ -1,0 +1,242 @@
+"""What survives a restart: one SQLite file of small values, committed before anything of it is sent or shown.
+
+Owns the file, its form and its mends. Knows nothing of what the values mean: the core's buckets, and a few
+named blobs of the application. One process, one thread.
+"""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+from escalate_daemon.core import effects
+from escalate_daemon.core.effects import Bucket, Stored
+
+_SCHEMA: Final = 1  # user_version; a change of the tables below raises it
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS kept (
+    bucket TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
+    age INTEGER NOT NULL,   -- ms, when it was stored
+    wall INTEGER NOT NULL,  -- ms since 1970, when it was stored
+    PRIMARY KEY (bucket, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS blobs (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+"""
+_WAL_BYTES: Final = 4 * 1024 * 1024  # what a burst of writes may leave in the write-ahead log
+_BUSY_SECONDS: Final = 1.0  # nobody else writes here, but a backup may read
+_BUCKETS: Final = {bucket.value: bucket for bucket in Bucket}
+_NAMES: Final = ("", "-wal", "-shm")
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_LOCKED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+Wall = Callable[[], int]
+Kept = dict[Bucket, dict[bytes, Stored]]
+
+
+class StoreError(Exception):
+    """The disk did not take it, and nothing of it was written. The text says why and what mends it."""
+
+
+class _Unusable(Exception):
+    """The file is there and whole to SQLite, and yet not ours to use."""
+
+
+def wall_ms() -> int:
+    """The wall clock, ms since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Store:
+    """Made by `open` or `in_memory`. While the disk takes nothing, each `commit` tries to open it anew."""
+
+    def __init__(self, path: Path | None, connection: sqlite3.Connection | None, wall: Wall) -> None:
+        self._path = path
+        self._connection = connection
+        self._wall = wall
+
+    @classmethod
+    def open(cls, path: Path, wall: Wall = wall_ms) -> tuple["Store", tuple[str, ...]]:
+        """The store in `path`, and what the person should be told.
+
+        A damaged file is set aside and a fresh one made. Where the disk cannot be written, what the file
+        holds can still be loaded, and `commit` raises. StoreError where another program holds the file.
+        """
+        try:
+            return cls(path, _connect(path), wall), ()
+        except (sqlite3.Error, OSError, _Unusable) as error:
+            if isinstance(error, _Unusable) or _code(error) in _DAMAGED:
+                return cls._renew(path, str(error), wall)
+            if _code(error) in _LOCKED:
+                raise StoreError(f"{path} is held by another program; stop that first") from error
+            return cls(path, None, wall), (f"{_explain(path, error)}; what is new is not kept until then",)
+
+    @classmethod
+    def in_memory(cls, wall: Wall = wall_ms) -> "Store":
+        """A store that ends with the process."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.executescript(_TABLES)
+        return cls(None, connection, wall)
+
+    @classmethod
+    def _renew(cls, path: Path, why: str, wall: Wall) -> tuple["Store", tuple[str, ...]]:
+        try:
+            aside = _set_aside(path, wall()).name
+            note = f"{path} was damaged ({why}): set aside as {aside}; what others hold comes back from them"
+            return cls(path, _connect(path), wall), (note,)
+        except (sqlite3.Error, OSError) as error:
+            return cls(path, None, wall), (f"{path} is damaged ({why}), and {_explain(path, error)}",)
+
+    def load(self) -> Kept:
+        """All that is kept, each with its age by now; a wall clock set back ages nothing."""
+        now = self._wall()
+        kept: Kept = {bucket: {} for bucket in Bucket}
+        for bucket, key, value, age, wall in self._read("SELECT bucket, key, value, age, wall FROM kept"):
+            known = _BUCKETS.get(str(bucket))  # a later version's buckets are not ours
+            if known is None or not isinstance(key, bytes) or not isinstance(value, bytes):
+                continue
+            if isinstance(age, int) and isinstance(wall, int):
+                kept[known][key] = Stored(value, age + max(0, now - wall))
+        return kept
+
+    def commit(self, items: Iterable[effects.Store]) -> None:
+        """Write all of `items`, durably, or none and StoreError. The later of two with one key wins."""
+        now = self._wall()
+        writes: list[tuple[str, tuple[object, ...]]] = []
+        for item in items:
+            if item.value is None:
+                writes.append(
+                    ("DELETE FROM kept WHERE bucket = ? AND key = ?", (item.bucket.value, item.key))
+                )
+            else:
+                row = (item.bucket.value, item.key, item.value, item.age, now)
+                writes.append(("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?)", row))
+        self._write(writes)
+
+    def get_blob(self, name: str) -> bytes | None:
+        """The application's blob of that name, None where there is none."""
+        rows = self._read("SELECT value FROM blobs WHERE name = ?", name)
+        return next((value for (value,) in rows if isinstance(value, bytes)), None)
+
+    def put_blob(self, name: str, value: bytes | None) -> None:
+        """Keep a blob, durably, or forget it where `value` is None. StoreError."""
+        if value is None:
+            self._write([("DELETE FROM blobs WHERE name = ?", (name,))])
+        else:
+            self._write([("INSERT OR REPLACE INTO blobs VALUES (?, ?)", (name, value))])
+
+    def close(self) -> None:
+        """Let go of the file; nothing is lost if this never comes."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+        self._path = None
+
+    def _write(self, writes: list[tuple[str, tuple[object, ...]]]) -> None:
+        try:
+            if self._connection is None:
+                self._connection = _connect(self._must_have_path())
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                for statement, values in writes:
+                    self._connection.execute(statement, values)
+                self._connection.execute("COMMIT")
+            except sqlite3.Error:
+                with suppress(sqlite3.Error):  # it may have rolled back by itself
+                    self._connection.execute("ROLLBACK")
+                raise
+        except (sqlite3.Error, OSError, _Unusable) as error:
+            raise StoreError(_explain(self._path, error)) from error
+
+    def _read(self, query: str, *values: str) -> list[tuple[object, ...]]:
+        """The rows, from a copy while the file itself cannot be opened; none where nothing can be read."""
+        try:
+            if self._connection is not None:
+                return self._connection.execute(query, values).fetchall()
+            return _read_copy(self._path, query, values) if self._path is not None else []
+        except (sqlite3.Error, OSError):
+            return []
+
+    def _must_have_path(self) -> Path:
+        if self._path is None:
+            raise _Unusable("it is closed")
+        return self._path
+
+
+# --- The file --------------------------------------------------------------------------------------
+def _connect(path: Path) -> sqlite3.Connection:
+    """The file, made 0600 where it was missing, checked, and ready to be written."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite would make it with the umask's mode; its -wal and -shm take over this one's.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS)
+    try:
+        _prepare(connection)
+    except (sqlite3.Error, _Unusable):
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk before it returns
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != ("ok",):
+        raise _Unusable(str(verdict[0]) if verdict else "it cannot be checked")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version not in (0, _SCHEMA):
+        raise _Unusable(f"it has form {version}, this program knows {_SCHEMA}")
+    try:
+        connection.executescript(_TABLES)
+        connection.execute("SELECT bucket, key, value, age, wall FROM kept LIMIT 0")
+        connection.execute("SELECT name, value FROM blobs LIMIT 0")
+    except sqlite3.OperationalError as error:
+        if _code(error) == sqlite3.SQLITE_ERROR:
+            raise _Unusable(str(error)) from error
+        raise
+    if version != _SCHEMA:
+        connection.execute(f"PRAGMA user_version = {_SCHEMA}")
+    # Opening writes nothing where all is there already: find out now whether the disk takes writes.
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("ROLLBACK")
+
+
+def _set_aside(path: Path, now: int) -> Path:
+    """Rename the database and what belongs to it; a name never used before."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000))
+    names = (f"{path.name}.damaged-{stamp}{suffix}" for suffix in ("", *(f"-{n}" for n in range(1, 1000))))
+    aside = next(found for found in map(path.with_name, names) if not found.exists())
+    for suffix in reversed(_NAMES):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def _read_copy(path: Path, query: str, values: tuple[str, ...]) -> list[tuple[object, ...]]:
+    """Rows of a file on a disk that cannot be written: SQLite needs to write beside a log that it reads."""
+    with tempfile.TemporaryDirectory(prefix="escalate-") as folder:
+        copy = Path(folder) / path.name
+        for suffix in _NAMES[:2]:
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                shutil.copyfile(part, copy.with_name(copy.name + suffix))
+        with closing(sqlite3.connect(copy)) as connection:
+            return connection.execute(query, values).fetchall()
+
+
+def _code(error: Exception) -> int:
+    """SQLite's primary result code, -1 for errors that have none."""
+    code = getattr(error, "sqlite_errorcode", -1)
+    return code & 0xFF if isinstance(code, int) and code > 0 else -1
+
+
+def _explain(path: Path | None, error: Exception) -> str:
+    return f"{path} cannot be written ({error}); free some space, or make its folder writable"

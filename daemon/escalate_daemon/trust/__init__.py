@@ -1,0 +1,1 @@
+"""Who belongs to a space: keys, the authority of a shared secret, memberships, invites."""

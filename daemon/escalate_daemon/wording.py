@@ -1,0 +1,54 @@
+"""What the daemon itself says to its person: in pop-ups of its own and as talk on the command's stderr."""
+
+from dataclasses import dataclass
+
+from escalate_daemon.core.text import isolate
+from escalate_daemon.core.views import EscalationView
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A pop-up of our own: grey, quiet."""
+
+    title: str
+    body: str
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """`1 member`, `4 members`."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def raised_by_toggle(view: EscalationView, others_online: int) -> Words:
+    """The toolbar button raised."""
+    title = f"Your escalation is up: {isolate(view.message)}" if view.message else "Your escalation is up"
+    if view.level == "red":
+        heard = f"{view.reach.online} of the named can see it now"
+        whom = ", ".join(isolate(word) for word in view.named)
+        return Words(title, f"{heard} ({whom})")
+    return Words(title, f"{counted(others_online, 'member', 'members')} can see it now")
+
+
+def ended_by_toggle(view: EscalationView) -> Words:
+    """The toolbar button ended it."""
+    body = f"It said: {isolate(view.message)}" if view.message else "Everybody's pop-up is gone"
+    return Words("Your escalation has ended", body)
+
+
+def joined(name: str, host: str, fingerprint: str) -> Words:
+    """Somebody used an invite of mine."""
+    where = f" on {isolate(host)}" if host else ""
+    return Words(
+        f"{isolate(name)} has joined the space", f"By your invite{where}. Fingerprint: {fingerprint}"
+    )
+
+
+def fingerprints(mine: str, theirs: str, inviter: str) -> list[str]:
+    """What a joiner compares with its inviter."""
+    whose = f"{isolate(inviter)}'s" if inviter else "the inviter's"
+    return [f"your fingerprint:      {mine}", f"{whose} fingerprint: {theirs}"]
+
+
+def default_space_name(person: str) -> str:
+    """The name of a space made without one."""
+    return f"space of {person}"[:32].rstrip()

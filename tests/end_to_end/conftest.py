@@ -1,0 +1,37 @@
+"""What the end-to-end tests share: machines with homes of their own on this one computer."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from escalate_daemon.ipc.protocol import SpaceReply
+from support.machine import Machine, Machines
+
+
+@pytest.fixture
+def machines() -> Iterator[Machines]:
+    """Makes machines; none of their processes outlives the test."""
+    with Machines() as made:
+        yield made
+
+
+@pytest.fixture
+def fresh(machines: Machines) -> Machine:
+    """A machine on which nothing was ever run."""
+    return machines.add("ana", ESCALATE_NOTIFIER="log")
+
+
+@pytest.fixture
+def alone(fresh: Machine) -> Machine:
+    """A machine in a space of its own."""
+    fresh.ask(SpaceReply, "up", "Floor", "--new")
+    return fresh
+
+
+@pytest.fixture(scope="module")
+def settled() -> Iterator[Machine]:
+    """A machine in a space, for all tests of a file: they leave no hand up."""
+    with Machines() as made:
+        machine = made.add("ana", ESCALATE_NOTIFIER="log")
+        machine.ask(SpaceReply, "up", "Floor", "--new")
+        yield machine

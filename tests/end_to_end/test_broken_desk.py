@@ -1,0 +1,103 @@
+"""No bus, a hung notification server, no sound server: the owner is told the truth, and no daemon hangs."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+from support.desk import Desk
+
+from escalate_daemon.ipc.protocol import DaemonReply, Escalation, EscalationReply, InviteReply, SpaceReply
+from support.machine import Machine, Machines
+from support.waiting import until
+
+pytestmark = pytest.mark.end_to_end
+
+
+@dataclass
+class Pair:
+    """Ana, who raises, and ben, whose desk is the one that is broken."""
+
+    ana: Machine
+    ben: Machine
+
+    def raised(self) -> Escalation:
+        """Ana names ben in a red; her view of it."""
+        self.ana.run("end").must(0)
+        raised = self.ana.ask(EscalationReply, "start", "-m", "help", "-n", "ben", exits=(0, 5)).escalation
+        assert raised is not None
+        return raised
+
+    def seen_by_owner(self, hand: str) -> Escalation:
+        """Ana's view of her own hand."""
+        found = self.ana.sees(hand)
+        assert found is not None
+        return found
+
+
+def join(ana: Machine, ben: Machine) -> Pair:
+    """Both in one space, over the loopback."""
+    ana.ask(SpaceReply, "up", "Floor", "--new")
+    port = ana.ask(DaemonReply, "daemon", "status").port
+    ben.ask(SpaceReply, "join", ana.ask(InviteReply, "invite").code, f"127.0.0.1:{port}")
+    until(lambda: ana.online() == ben.online() == {"ana", "ben"}, "both see each other")
+    return Pair(ana, ben)
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """Ben's desk, whole at first."""
+    with ExitStack() as stack:
+        machines = stack.enter_context(Machines())
+        yield stack.enter_context(Desk(machines.folder))
+
+
+def test_without_a_bus_the_owner_is_told_that_nothing_was_shown(machines: Machines) -> None:
+    ben = machines.add("ben")
+    pair = join(machines.add("ana", ESCALATE_NOTIFIER="log"), ben)
+    status = ben.ask(DaemonReply, "daemon", "status")
+    assert status.notifier not in {None, "freedesktop"}
+    hand = pair.raised().id
+    until(lambda: pair.seen_by_owner(hand).reach.delivered == 1, "delivered")
+    until(lambda: pair.seen_by_owner(hand).receipts[0].why == "failed", "ana is told that it failed")
+    assert pair.seen_by_owner(hand).reach.shown == 0
+    assert ben.sees(hand)
+
+
+def test_a_hung_notification_server_hangs_no_daemon_and_is_used_again_once_it_lives(
+    machines: Machines, desk: Desk
+) -> None:
+    ben = machines.add("ben", **desk.env)
+    pair = join(machines.add("ana", ESCALATE_NOTIFIER="log"), ben)
+    desk.freeze()
+    hand = pair.raised().id
+    until(lambda: pair.seen_by_owner(hand).reach.delivered == 1, "delivered")
+    listed = ben.run("list").must(0)
+    assert listed.seconds < 10
+    until(lambda: pair.seen_by_owner(hand).receipts[0].why == "failed", "ana is told that it failed")
+    assert pair.seen_by_owner(hand).reach.shown == 0
+    desk.thaw()
+    desk.forget()
+    again = pair.raised().id
+    until(desk.rings, "ben is rung")
+    until(lambda: pair.seen_by_owner(again).reach.shown == 1, "shown")
+
+
+def test_without_a_sound_server_it_is_shown_and_not_said_to_have_sounded(
+    machines: Machines, desk: Desk
+) -> None:
+    env = {**desk.env, "PULSE_SERVER": "unix:/nonexistent", "PIPEWIRE_REMOTE": "/nonexistent"}
+    pair = join(machines.add("ana", ESCALATE_NOTIFIER="log"), machines.add("ben", **env))
+    hand = pair.raised().id
+    until(lambda: pair.seen_by_owner(hand).reach.shown == 1, "shown")
+    until(desk.rings, "ben is rung")
+    assert pair.seen_by_owner(hand).reach.sounded == 0
+
+
+def test_a_notification_server_that_comes_later_is_used(machines: Machines, desk: Desk) -> None:
+    ben = machines.add("ben", **desk.env)
+    desk.server.stop()
+    pair = join(machines.add("ana", ESCALATE_NOTIFIER="log"), ben)
+    desk.server.start()
+    pair.raised()
+    until(desk.rings, "ben is rung")

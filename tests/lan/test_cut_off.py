@@ -1,0 +1,100 @@
+"""Machines cut off and healed: nothing that is over comes back, nothing that is up is missed."""
+
+import pytest
+
+from escalate_daemon.ipc.protocol import EscalationReply
+from support.netns import Cut
+from support.room import CALLER, Room
+from support.waiting import Figures, Stopwatch, never, until
+
+pytestmark = pytest.mark.lan
+
+LOST_WITHIN_S = 30.0
+BACK_WITHIN_S = 2.0
+RUNG_AFTER_HEAL_S = 10.0
+
+
+def test_a_member_started_while_cut_off_is_rung_once_it_is_healed(together: Room, figures: Figures) -> None:
+    ana, ben = together.ana, together.ben
+    together.settle()
+    ben.machine.run("daemon", "stop").must(0)
+    together.lan.cut("ben")
+    ben.machine.run("daemon", "start").must(0)
+    hand = together.start(ana, "-m", CALLER, "--notify", "ben", exits=(0, 5))
+    together.cyd.until_sees(hand)
+    assert ben.machine.sees(hand) is None
+    watch = Stopwatch()
+    together.lan.heal("ben")
+    ben.until_rung()
+    rung = watch.until_event(ben.desk.rings()[0].time)
+    figures.note("heal to the ring of a member started cut off", rung, RUNG_AFTER_HEAL_S)
+    assert rung < RUNG_AFTER_HEAL_S
+    ben.until_heard()
+    ana.until_told_sounded(hand)
+    assert len(ben.desk.rings()) == 1
+
+
+def test_a_member_cut_during_the_raise_is_rung_once_it_is_healed(together: Room, figures: Figures) -> None:
+    ana, ben = together.ana, together.ben
+    together.settle()
+    together.lan.cut("ben", Cut.CABLE)
+    together.start(ana, "-m", CALLER, "--notify", "ben", exits=(0, 5))
+    watch = Stopwatch()
+    together.lan.heal("ben")
+    ben.until_rung()
+    rung = watch.until_event(ben.desk.rings()[0].time)
+    figures.note("heal to the ring of a running member", rung, RUNG_AFTER_HEAL_S)
+    assert rung < RUNG_AFTER_HEAL_S
+
+
+def test_an_owner_who_is_cut_off_is_lost_within_30_s_and_back_within_2_s(
+    together: Room, figures: Figures
+) -> None:
+    ana, ben, cyd = together.ana, together.ben, together.cyd
+    together.settle()
+    hand = together.start(ana, "-m", CALLER, "--notify", "@team")
+    ben.until_heard()
+    watch = Stopwatch()
+    together.lan.cut("ana")
+    for host in (ben, cyd):
+        host.until_sees(hand, "lost")
+        figures.note(f"cut to lost, at {host.name}", watch.seconds(), LOST_WITHIN_S)
+    assert watch.seconds() < LOST_WITHIN_S
+    back = Stopwatch()
+    together.lan.heal("ana")
+    for host in (ben, cyd):
+        host.until_sees(hand)
+        figures.note(f"heal to back, at {host.name}", back.seconds(), BACK_WITHIN_S)
+    assert back.seconds() < BACK_WITHIN_S
+    never(lambda: len(ben.desk.rings()) > 1 or cyd.desk.rings(), "somebody is rung again", for_s=1.0)
+
+
+@pytest.mark.parametrize("how", [Cut.SWITCH, Cut.DEAF])
+def test_what_ended_while_a_member_was_cut_off_never_shows_active_there(together: Room, how: Cut) -> None:
+    ana, ben = together.ana, together.ben
+    together.settle()
+    hand = together.start(ana, "-m", CALLER, "--notify", "@team")
+    ben.until_heard()
+    together.lan.cut("ben", how)
+    ana.machine.ask(EscalationReply, "end")
+    ben.until_sees(hand, "lost")
+    with ben.machine.watching() as watching:
+        until(lambda: any(event.event == "ready" for event in watching.events()), "watch is ready")
+        together.lan.heal("ben")
+        until(lambda: "ana" in ben.machine.online() and not ben.machine.escalations(), "ben knows it ended")
+        ben.until_no_popup()
+        states = [each.escalation.state for each in watching.events() if each.escalation]
+    assert "active" not in states
+    assert len([popup for popup in ben.desk.popups() if not popup.in_place]) == 1
+
+
+def test_a_member_behind_a_firewall_is_rung_over_links_that_it_dials_itself(together: Room) -> None:
+    ana, ben = together.ana, together.ben
+    together.settle()
+    together.lan.cut("ben")
+    until(lambda: "ben" not in ana.machine.online(), "ben is lost")
+    together.lan.firewall("ben")
+    together.lan.heal("ben")
+    until(lambda: "ben" in ana.machine.online(), "ben has dialled")
+    together.start(ana, "-m", CALLER, "--notify", "ben")
+    ben.until_rung()

@@ -1,0 +1,1 @@
+"""A seeded world of real nodes, its clock and network, and an oracle of the rules. One command: run.py."""

@@ -1,0 +1,1 @@
+"""The oracle: design.md's rules of what must always hold, judged from outside with the truth known."""

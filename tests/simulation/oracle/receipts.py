@@ -1,0 +1,76 @@
+"""Rules 2 and 12: the owner sees as reached exactly whom a pop-up or a sound reached, and nobody else."""
+
+from escalate_daemon.core.commands import Command, ReportSeen, ReportShown
+from escalate_daemon.core.ids import HandId
+from escalate_daemon.core.views import EscalationView, ReceiptView
+from simulation.machine import Machine
+from simulation.oracle.rule import Look, Rule
+
+GATHER = 1_500  # ms: receipts are gathered, announced and pulled, not flooded
+
+
+class Receipts(Rule):
+    """What the owner is told, against what happened on the desks."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]
+        self._seen: set[tuple[HandId, int]] = set()
+        self._told: dict[tuple[HandId, int], int] = {}
+
+    def told(self, machine: Machine, command: Command) -> None:
+        if isinstance(command, ReportSeen):
+            self._seen.add((command.hand, machine.index))
+        elif isinstance(command, ReportShown):
+            self._told.setdefault((command.hand, machine.index), self.world.now)
+
+    def stopped(self, machine: Machine, *, in_window: frozenset[HandId]) -> None:
+        """A report whose step died with the daemon was never taken."""
+        self._told = {key: at for key, at in self._told.items() if key[1] != machine.index or key[0] not in in_window}
+
+    def restored(self, machine: Machine) -> None:
+        self._told = {key: at for key, at in self._told.items() if key[1] != machine.index}
+
+    def sweep(self, looks: list[Look]) -> None:
+        for look in looks:
+            for view in look.escalations:
+                hand = self.truth.hands.get(view.id)
+                if view.mine and hand is not None and hand.red and hand.ended_at is None and not hand.doubt:
+                    self._judge(look.machine.index, view)
+
+    def _judge(self, owner: int, view: EscalationView) -> None:
+        shown: set[int] = set()
+        for receipt in view.receipts:
+            index = self.truth.index[receipt.member.id]
+            self._is_true(view.id, index, receipt)
+            if receipt.shown_ago is not None:
+                shown.add(index)
+        if view.reach.shown != len(shown):
+            self.broken("2", f"n{owner} counts {view.reach.shown} shown, its receipts say {len(shown)}")
+        hand = self.truth.hands[view.id]
+        for machine in self.world.machines:
+            if self.truth.named_since(hand, machine.index) is None:
+                continue
+            self._is_complete(owner, view.id, machine, reached=machine.index in shown)
+
+    def _is_true(self, hand: HandId, index: int, receipt: ReceiptView) -> None:
+        tale = self.truth.rings.get((hand, index))
+        if receipt.shown_ago is not None:
+            self.stake("12", (hand, index))
+            if tale is None or not tale.perceived:
+                self.broken("12", f"{hand} counts as shown at n{index}, where nobody saw it")
+        if receipt.sounded_ago is not None and (tale is None or not tale.sounded):
+            self.broken("12", f"{hand} counts as sounded at n{index}, where nothing was heard")
+        if receipt.seen_ago is not None and (hand, index) not in self._seen:
+            self.broken("12", f"{hand} counts as seen at n{index}, where nobody touched it")
+
+    def _is_complete(self, owner: int, hand: HandId, machine: Machine, *, reached: bool) -> None:
+        told = self._told.get((hand, machine.index))
+        if told is None:
+            if not reached:
+                self.stake("2", (hand, machine.index))
+            return
+        if reached or not machine.runs or self.truth.people[machine.index].left:
+            return
+        due = self.fairness.due(machine.index, owner, told + GATHER)
+        if due is not None and self.world.now > due:
+            self.broken("2", f"n{owner} does not see {hand} as shown at n{machine.index}, shown at {told}, due {due}")

@@ -1,0 +1,121 @@
+"""Rules 1, 10 and 11: every red reaches every named member in time, rings once, and rings nobody else."""
+
+from escalate_daemon.core.commands import Command, ReportNotShown
+from escalate_daemon.core.effects import Show, ShowKind, Urgency
+from escalate_daemon.core.facts import EscalationRaised, Fact
+from escalate_daemon.core.ids import HandId
+from escalate_daemon.core.tuning import MAX_AGE, PUT_AWAY_AFTER, RING_ATTEMPTS
+from simulation.machine import Machine
+from simulation.oracle.rule import Look, Rule
+from simulation.oracle.truth import TrueHand
+
+AGE_SLACK = 30_000  # ms: near its maximum age nobody can say whether a hand still rings
+DESK = 3_000  # ms: a slow notification server is not the node's fault
+
+
+class Ringing(Rule):
+    """Who must be rung, who may, and how often."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]
+        self._holders: dict[HandId, dict[int, int]] = {}
+        self._failed: set[tuple[HandId, int]] = set()
+        self._met_at: dict[tuple[HandId, int], bool] = {}
+
+    # --- Rule 11, and what counts as satisfied -----------------------------------------------------
+    def asked_to_show(self, machine: Machine, show: Show) -> None:
+        if show.kind is not ShowKind.SHOW or show.urgency is Urgency.QUIET:
+            return
+        hand = self.truth.hands.get(show.hand)
+        if hand is None:
+            self.broken("6", f"n{machine.index} rings for {show.hand}, which nobody raised")
+            return
+        if not self.truth.may_ring(hand, machine.index):
+            self.broken("11", f"n{machine.index} is rung for {show.hand}, which does not name it")
+
+    def perceived(self, machine: Machine, show: Show) -> None:
+        if show.urgency is not Urgency.RING:
+            return
+        tale = self.truth.tale(show.hand, machine.index)
+        if tale.window_crashes or tale.rings_all > 1:
+            self.stake("10", (show.hand, machine.index, tale.rings_all))
+        allowed = 1 + min(1, tale.window_crashes)
+        if tale.rings > allowed:
+            self.broken("10", f"n{machine.index} is rung {tale.rings} times for {show.hand}, {allowed} allowed")
+
+    def told(self, machine: Machine, command: Command) -> None:
+        if isinstance(command, ReportNotShown):
+            self._failed.add((command.hand, machine.index))
+
+    def stopped(self, machine: Machine, *, in_window: frozenset[HandId]) -> None:
+        for hand in sorted(in_window):
+            self.stake("10", ("window", hand, machine.index))
+        for (hand, index), tale in self.truth.rings.items():
+            if index == machine.index and tale.rings_all and hand in self.truth.up.values():
+                self.stake("10", ("again", hand, index, machine.boot))
+        for holders in self._holders.values():
+            holders.pop(machine.index, None)
+
+    def stated(self, machine: Machine, fact: Fact) -> None:
+        if isinstance(fact, EscalationRaised):
+            self._holders.setdefault(fact.hand, {})[machine.index] = self.world.now
+
+    # --- Rule 1 ------------------------------------------------------------------------------------
+    def sweep(self, looks: list[Look]) -> None:
+        now = self.world.now
+        running = [look.machine.index for look in looks]
+        for owner, hand_id in sorted(self.truth.up.items()):
+            hand = self.truth.hands[hand_id]
+            if not hand.red or hand.doubt or not self._young(hand):
+                continue
+            for index in running:
+                if index == owner or self.truth.people[index].left:
+                    continue
+                since = self.truth.named_since(hand, index)
+                if since is not None:
+                    self._check(hand_id, hand, index, since, now)
+                else:
+                    self.stake("11", (hand_id, index))
+
+    def _young(self, hand: TrueHand) -> bool:
+        limit = min(hand.hand.max_age or MAX_AGE, MAX_AGE)
+        return not hand.age_doubt and self.world.now - hand.raised_at < limit - AGE_SLACK
+
+    def _check(self, hand_id: HandId, hand: TrueHand, index: int, since: int, now: int) -> None:
+        person = self.truth.people[index]
+        start = max(since, person.presence_at if person.presence_at > hand.raised_at else 0)
+        if self._satisfied(hand_id, index):
+            if not self._met_at.get((hand_id, index)):
+                self._met_at[hand_id, index] = True
+                self.stake("1")
+            return
+        due = self._due(hand_id, hand, index, start)
+        if due is not None and now > due:
+            self.broken("1", f"n{index} was not rung for {hand_id} of n{hand.owner}, due at {due}")
+
+    def _satisfied(self, hand_id: HandId, index: int) -> bool:
+        tale = self.truth.rings.get((hand_id, index))
+        if tale is None:
+            return False
+        if tale.perceived or tale.asked_now or (hand_id, index) in self._failed:
+            return True
+        return tale.asked_ever >= RING_ATTEMPTS + 1
+
+    def _due(self, hand_id: HandId, hand: TrueHand, index: int, start: int) -> int | None:
+        """The earliest by which somebody who holds it must have brought it there."""
+        times = []
+        owner = self.world.machines[hand.owner]
+        if owner.runs:
+            due = self.fairness.due(hand.owner, index, start)
+            if due is not None:
+                times.append(due)
+        apart = self.fairness.apart_since(hand.owner, index)
+        if apart is not None and self.world.now - apart > PUT_AWAY_AFTER - AGE_SLACK:
+            return min(times, default=None)
+        for holder, held in self._holders.get(hand_id, {}).items():
+            if holder == index or not self.world.machines[holder].runs:
+                continue
+            due = self.fairness.due(holder, index, max(start, held))
+            if due is not None:
+                times.append(due)
+        return min(times, default=None)

@@ -1,0 +1,107 @@
+"""One person's desk: a session bus, a notification server and a loudspeaker of their own, and what came of them."""
+
+import os
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from escalate_daemon.notify.tone import HIGH_HZ, LOW_HZ
+
+from support.popups import Event, Popups
+from support.private_bus import PrivateBus
+from support.sound_sink import RATE_HZ, WINDOW, SoundSink, level
+
+HEARD = 0.05  # of full scale; silence measures 0.000
+APART = RATE_HZ // 2  # samples of silence that end one ring
+
+
+class Desk:
+    """A context manager. Everything is told since the last `forget`; what stood before then still counts as up."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: exists, is short."""
+        self._bus = PrivateBus(folder)
+        self.server = Popups(self._bus.address, folder, "--markup")
+        self._sink = SoundSink(folder)
+        self._stack = ExitStack()
+        self._events_before = 0
+        self._samples_before = 0
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for part in (self._bus, self.server, self._sink):
+                stack.enter_context(part)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What programs at this desk have in their environment."""
+        return {"DBUS_SESSION_BUS_ADDRESS": self._bus.address, **self._sink.env}
+
+    def forget(self) -> None:
+        """Count pop-ups and rings anew from here."""
+        self._events_before = len(self.server.events())
+        self._samples_before = self._sink.position()
+
+    # --- What the person sees ----------------------------------------------------------------------
+    def up(self) -> list[Event]:
+        """What stands on the screen now."""
+        return self.server.up()
+
+    def popups(self) -> list[Event]:
+        """Every pop-up that came up anew: not those changed in place."""
+        came = []
+        up: set[int] = set()
+        for number, event in enumerate(self.server.events()):
+            if event.event == "ready":
+                up.clear()
+            elif event.event == "close":
+                up.discard(event.id)
+            elif event.event == "notify":
+                if event.id not in up and number >= self._events_before:
+                    came.append(event)
+                up.add(event.id)
+        return came
+
+    def rings(self) -> list[Event]:
+        """Every critical pop-up that came up anew."""
+        return [event for event in self.popups() if event.critical]
+
+    # --- What the person hears ---------------------------------------------------------------------
+    def tones(self) -> int:
+        """How often our ring came out of the loudspeaker."""
+        recorded = self._sink.samples(self._samples_before)
+        count, last = 0, -APART - 1
+        for at in range(0, len(recorded) - WINDOW + 1, WINDOW // 2):
+            window = recorded[at : at + WINDOW]
+            if max(window) > 0 and (level(window, LOW_HZ) > HEARD or level(window, HIGH_HZ) > HEARD):
+                if at - last > APART:
+                    count += 1
+                last = at
+        return count
+
+    def heard_tone(self) -> bool:
+        """Whether our ring came out of the loudspeaker, both its pitches."""
+        since = self._samples_before
+        return self._sink.heard(LOW_HZ, since) and self._sink.heard(HIGH_HZ, since)
+
+    def silent(self) -> bool:
+        """Whether nothing at all came out of it."""
+        return self._sink.loudest(self._samples_before) == 0
+
+    # --- Faults ------------------------------------------------------------------------------------
+    def freeze(self) -> None:
+        """The notification server hangs."""
+        os.kill(self.server.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on, and answers what waited."""
+        os.kill(self.server.pid, signal.SIGCONT)

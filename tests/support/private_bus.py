@@ -1,0 +1,70 @@
+"""A session bus of a test's own: no service files, so nothing can be started on it, and anyone may eavesdrop."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from support import running
+from support.waiting import until
+
+_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <keep_umask/>
+  <listen>unix:path={socket}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow receive_sender="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+
+class PrivateBus:
+    """A running dbus-daemon. A context manager.
+
+    `folder` exists and has a short path: the socket lies in it. `prefix` runs it elsewhere (`ip netns exec ...`).
+    """
+
+    def __init__(self, folder: Path, prefix: Sequence[str] = ()) -> None:
+        self.folder = folder
+        self.address = f"unix:path={folder / 'bus'}"
+        self._prefix = tuple(prefix)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """Of the dbus-daemon."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        config = self.folder / "bus.conf"
+        socket = self.folder / "bus"
+        config.write_text(_CONFIG.format(socket=socket), encoding="utf-8")
+        argv = [*self._prefix, "dbus-daemon", "--nofork", "--nopidfile", f"--config-file={config}"]
+        self._process = running.start(argv, self.folder / "bus.out")
+        until(socket.exists, f"the private bus listens at {socket}")
+
+    def stop(self) -> None:
+        """End it; a stopped bus may be started again, with another guid."""
+        if self._process is not None:
+            running.end(self._process)
+            self._process = None
+        self.folder.joinpath("bus").unlink(missing_ok=True)

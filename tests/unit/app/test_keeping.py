@@ -1,0 +1,67 @@
+"""Keeping: a disk that refuses costs no raise, is said once, and gets everything later, newest values only."""
+
+from collections.abc import Sequence
+
+from escalate_daemon.core.effects import Bucket, Store
+from escalate_daemon.keeping import BACKLOG, RETRY_EVERY, Keeping
+from escalate_daemon.store import StoreError
+
+
+class Disk:
+    def __init__(self) -> None:
+        self.full = False
+        self.tries = 0
+        self.kept: list[list[Store]] = []
+
+    def commit(self, items: Sequence[Store]) -> None:
+        self.tries += 1
+        if self.full:
+            raise StoreError("no space left on device")
+        self.kept.append(list(items))
+
+
+def slot(key: bytes, value: bytes, age: int = 0) -> Store:
+    return Store(Bucket.SLOTS, key, value, age)
+
+
+def keeping() -> tuple[Keeping, Disk, list[str | None]]:
+    disk, told = Disk(), list[str | None]()
+    return Keeping(disk, told.append), disk, told
+
+
+def test_a_step_is_one_transaction_and_an_empty_one_is_none() -> None:
+    kept, disk, told = keeping()
+    step = [slot(b"a", b"1"), slot(b"b", b"2")]
+    kept.commit(step, 0)
+    kept.commit([], 1)
+    assert (disk.kept, told) == ([step], [])
+
+
+def test_what_a_full_disk_refused_is_written_later_once_in_order_and_aged() -> None:
+    kept, disk, told = keeping()
+    disk.full = True
+    kept.commit([slot(b"a", b"1", age=7)], 100)
+    kept.commit([slot(b"b", b"2")], 200)
+    kept.commit([slot(b"a", b"3", age=5)], 300)
+    disk.full = False
+    kept.commit([], 100 + RETRY_EVERY)
+    assert disk.kept == [[slot(b"b", b"2", age=RETRY_EVERY - 100), slot(b"a", b"3", age=RETRY_EVERY - 195)]]
+    assert told == ["no space left on device", None]
+    assert kept.behind == 0
+
+
+def test_a_refusing_disk_is_not_asked_at_every_step_and_warns_once() -> None:
+    kept, disk, told = keeping()
+    disk.full = True
+    for now in range(0, 3 * RETRY_EVERY, 100):
+        kept.commit([slot(b"a", b"1")], now)
+    assert disk.tries == 3
+    assert told == ["no space left on device"]
+
+
+def test_the_backlog_is_bounded() -> None:
+    kept, disk, _ = keeping()
+    disk.full = True
+    for number in range(BACKLOG + 10):
+        kept.commit([slot(number.to_bytes(4, "big"), b"1")], 0)
+    assert kept.behind == BACKLOG
