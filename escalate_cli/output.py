@@ -6,6 +6,7 @@ for a full disk said once.
 
 import contextlib
 import os
+import select
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,6 +94,29 @@ def is_terminal() -> bool:
 def can_ask() -> bool:
     """Whether a person can be asked: reads stderr, and types."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def confirm(question: str) -> bool:
+    """Whether a person says yes; no is the default."""
+    _write(sys.stderr, f"escalate: {escape.printable(question)} [y/N] ")
+    return sys.stdin is not None and sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def screen(sequence: str) -> bool:
+    """Draw on the terminal that stdout is. False where it is gone."""
+    return _write(sys.stdout, sequence)
+
+
+def reader_left() -> bool:
+    """Whether stdout is a pipe whose reader has gone."""
+    if sys.stdout is None or not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    try:
+        poll.register(sys.stdout.fileno(), 0)
+    except (OSError, ValueError):
+        return False
+    return any(state & (select.POLLERR | select.POLLHUP) for _, state in poll.poll(0))
 
 
 def prepare() -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from escalate_cli import durations, escape, output
 from escalate_cli.table import Row
-from escalate_daemon.ipc.protocol import Escalation, Member, Receipt
+from escalate_daemon.ipc.protocol import Escalation, Member, Receipt, Space, SpaceReply
 
 NO_SPACE: Final = "you are in no space: make one with `escalate up`, or `escalate join CODE`"
 OPEN_SPACE: Final = "OPEN SPACE: anybody on this network can join it, read everything in it and raise in it"
@@ -105,6 +105,21 @@ def aligned(facts: Iterable[tuple[str, str]]) -> list[str]:
     return [f"  {name:<9} {escape.printable(value)}" for name, value in facts if value]
 
 
+def space(where: Space) -> str:
+    """A space on one line."""
+    return f"{where.name} ({'open, ' if where.open else ''}{where.id})"
+
+
+def membership(reply: SpaceReply, out: output.Output, done: str) -> None:
+    """What up, join, leave and trust print. `done`: the verb's own word before the space's name."""
+    if out.as_json:
+        out.reply(reply)
+    elif reply.space is not None and not out.quiet:
+        label = f" as {escape.printable(reply.me.label)}" if reply.me else ""
+        out.lines(f"{done} {escape.printable(space(reply.space))}{label}")
+    out.talk(*reply.talk)
+
+
 def me(member: Member) -> str:
     """Oneself on one line."""
     groups = "".join(f" @{group}" for group in member.groups)
@@ -116,7 +131,7 @@ def unheard(escalation: Escalation) -> list[str]:
     """For exit 5: whom it did not reach."""
     if escalation.level == "yellow":
         return ["nobody else is here to see it now; it stays up for whoever comes"]
-    missed = [line for line in audience(escalation) if not line.startswith("will hear it")]
+    missed = [line for line in audience(escalation) if not line.startswith("will ")]
     return ["nobody it is for can see it now; it stays up for whoever comes", *missed]
 
 

@@ -7,9 +7,7 @@ from typing import Final
 
 # Where a timer comes this much too late, the machine slept (or this process was stopped): dial at once.
 SLEPT_AFTER: Final = 3_000  # ms; above any pause of a busy loop, below what a person notices after waking
-WATCH_EVERY: Final = (
-    2_000  # ms; a timer at least this often, or a sleep between far deadlines stays unnoticed
-)
+WATCH_EVERY: Final = 2_000  # ms; a timer at least this often, or a sleep between far deadlines stays unnoticed
 
 
 if sys.platform == "linux":

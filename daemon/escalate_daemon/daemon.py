@@ -8,7 +8,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,12 +20,12 @@ from escalate_daemon.hub import Hub
 from escalate_daemon.ipc import protocol
 from escalate_daemon.ipc.protocol import RequestFailed
 from escalate_daemon.keeping import Keeping
-from escalate_daemon.paths import Paths
 from escalate_daemon.requests.refusals import has_left, no_space
 from escalate_daemon.screen import Screen
-from escalate_daemon.session import Person, Session, Setting
+from escalate_daemon.session import Session, Setting
 from escalate_daemon.standing import Standing
-from escalate_daemon.store import Store, StoreError
+from escalate_daemon.store import StoreError
+from escalate_daemon.surroundings import Surroundings
 from escalate_daemon.trust import keep
 from escalate_daemon.trust.errors import TrustError
 from escalate_daemon.trust.identity import Identity
@@ -36,17 +35,6 @@ log = logging.getLogger(__name__)
 
 _WHOSE: Final = "membership"  # the store's blob that says whose the kept values are
 _IDENTITIES_MAX: Final = 8  # invites tried and not yet answered; a person tries one or two
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the process was started with."""
-
-    paths: Paths
-    config: Config
-    person: Person
-    store: Store
-    socket: Callable[[], str]
 
 
 class Warnings:
@@ -73,6 +61,7 @@ class Daemon:
 
     def __init__(self, around: Surroundings, screen: Screen, warnings: Warnings) -> None:
         self.around = around
+        self.socket: Callable[[], str] = lambda: str(around.paths.socket)
         self.hub = Hub()
         self.changing = asyncio.Lock()
         self.session: Session | None = None
@@ -157,7 +146,7 @@ class Daemon:
             links=0 if session is None else session.links,
             notifier=self._screen.notifier,
             player=self._screen.player,
-            socket=self.around.socket(),
+            socket=self.socket(),
             port=(session.port or None) if session is not None else None,
             warnings=self.warnings(),
         )
@@ -185,6 +174,7 @@ class Daemon:
         """Give up the old membership, if any, and run this one. TrustError: no chain of it holds."""
         membership.checked()
         await self._close(goodbye=self.session is not None)
+        self._identities.pop(joined_by, None)
         self._keep(membership, Standing(joined_by=joined_by))
         return await self._open(membership)
 
@@ -227,8 +217,15 @@ class Daemon:
         self._claim_store(membership)
         config = self.around.config.daemon
         setting = Setting(self.around.person, config.port, config.peers, self._invites_file)
-        store, keeping = self.around.store, self._keeping
-        session = Session(membership, setting, store, keeping, self._screen, self.hub, self.warn)
+        session = Session(
+            membership,
+            setting,
+            store=self.around.store,
+            keeping=self._keeping,
+            screen=self._screen,
+            hub=self.hub,
+            warn=self.warn,
+        )
         await session.open()
         self.session = session
         self.hub.close()  # who watched the old state begins again with this one

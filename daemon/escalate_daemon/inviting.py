@@ -84,11 +84,9 @@ class Inviting:
         at = moment()
         single = [
             Given(one.id, min(one.ends_uptime - at.uptime, one.ends_wall - at.wall), reusable=False)
-            for one in self.book.open(at)
+            for one in self.book.usable(at)
         ]
-        mine = [
-            each for each in self._shell.grants() if each.mine and not each.revoked and each.remaining > 0
-        ]
+        mine = [each for each in self._shell.grants() if each.mine and not each.revoked and each.remaining > 0]
         return single + [Given(each.id, each.remaining, reusable=True) for each in mine]
 
     def revoke(self, identifier: str) -> bool:
@@ -110,8 +108,7 @@ class Inviting:
     def grants(self) -> Sequence[OpenGrant]:
         """All reusable invites known here."""
         return [
-            OpenGrant(each.id, each.secret, over=each.revoked or each.remaining <= 0)
-            for each in self._shell.grants()
+            OpenGrant(each.id, each.secret, over=each.revoked or each.remaining <= 0) for each in self._shell.grants()
         ]
 
     def full(self) -> bool:

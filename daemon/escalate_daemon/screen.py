@@ -30,9 +30,7 @@ from escalate_daemon.wording import Words
 
 log = logging.getLogger(__name__)
 
-WAITING_MAX: Final = (
-    4096  # shows that wait for the desk; a space has at most 2,048 members with one hand each
-)
+WAITING_MAX: Final = 4096  # shows that wait for the desk; a space has at most 2,048 members with one hand each
 WORDS_MAX: Final = 16  # of our own words, likewise
 LOOK_AGAIN_S: Final = 300.0  # a desktop, or its sound, may come and go under a daemon
 

@@ -15,8 +15,9 @@ from typing import Final, Protocol
 from escalate_daemon import clock
 from escalate_daemon.core import tuning
 from escalate_daemon.core.commands import AddressFound, Command, LeaveSpace, ReturnToSpace, SetProfile
+from escalate_daemon.core.context import NodeConfig
 from escalate_daemon.core.ids import HandId
-from escalate_daemon.core.node import Node, NodeConfig
+from escalate_daemon.core.node import Node
 from escalate_daemon.core.text import clean
 from escalate_daemon.core.views import EscalationView, MemberView
 from escalate_daemon.discovery.addresses import host_port
@@ -90,6 +91,7 @@ class Session:
         self,
         membership: Membership,
         setting: Setting,
+        *,
         store: Store,
         keeping: Keeping,
         screen: Announcer,

@@ -109,9 +109,7 @@ class Store:
         writes: list[tuple[str, tuple[object, ...]]] = []
         for item in items:
             if item.value is None:
-                writes.append(
-                    ("DELETE FROM kept WHERE bucket = ? AND key = ?", (item.bucket.value, item.key))
-                )
+                writes.append(("DELETE FROM kept WHERE bucket = ? AND key = ?", (item.bucket.value, item.key)))
             else:
                 row = (item.bucket.value, item.key, item.value, item.age, now)
                 writes.append(("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?)", row))

@@ -38,9 +38,7 @@ def ended_by_toggle(view: EscalationView) -> Words:
 def joined(name: str, host: str, fingerprint: str) -> Words:
     """Somebody used an invite of mine."""
     where = f" on {isolate(host)}" if host else ""
-    return Words(
-        f"{isolate(name)} has joined the space", f"By your invite{where}. Fingerprint: {fingerprint}"
-    )
+    return Words(f"{isolate(name)} has joined the space", f"By your invite{where}. Fingerprint: {fingerprint}")
 
 
 def fingerprints(mine: str, theirs: str, inviter: str) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from escalate_daemon.ipc.protocol import SpaceReply
-from support.machine import Machine, Machines
+from support.machine import LOG_ONLY, Machine, Machines
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def machines() -> Iterator[Machines]:
 @pytest.fixture
 def fresh(machines: Machines) -> Machine:
     """A machine on which nothing was ever run."""
-    return machines.add("ana", ESCALATE_NOTIFIER="log")
+    return machines.add("ana", env=LOG_ONLY)
 
 
 @pytest.fixture
@@ -32,6 +32,6 @@ def alone(fresh: Machine) -> Machine:
 def settled() -> Iterator[Machine]:
     """A machine in a space, for all tests of a file: they leave no hand up."""
     with Machines() as made:
-        machine = made.add("ana", ESCALATE_NOTIFIER="log")
+        machine = made.add("ana", env=LOG_ONLY)
         machine.ask(SpaceReply, "up", "Floor", "--new")
         yield machine

@@ -7,7 +7,7 @@ import pytest
 
 from escalate_daemon.ipc.protocol import InviteReply, ListReply, SpaceReply
 from escalate_daemon.trust.code import write_code
-from support.machine import Done, Machine, Machines
+from support.machine import LOG_ONLY, Done, Machine, Machines
 
 pytestmark = pytest.mark.end_to_end
 
@@ -45,9 +45,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("argv", "code", "word", "said"), WRONG, ids=[" ".join(case[0])[:40] for case in WRONG]
-)
+@pytest.mark.parametrize(("argv", "code", "word", "said"), WRONG, ids=[" ".join(case[0])[:40] for case in WRONG])
 def test_what_is_mistyped_is_refused_with_its_mend(
     settled: Machine, argv: tuple[str, ...], code: int, word: str | None, said: tuple[str, ...]
 ) -> None:
@@ -92,11 +90,9 @@ def test_joining_at_a_host_where_nobody_listens_says_so(fresh: Machine) -> None:
     assert "127.0.0.1:9" in text
 
 
-def test_a_used_invite_is_refused_and_the_same_key_may_fetch_again(
-    settled: Machine, machines: Machines
-) -> None:
+def test_a_used_invite_is_refused_and_the_same_key_may_fetch_again(settled: Machine, machines: Machines) -> None:
     code = settled.ask(InviteReply, "invite").code
-    first, second = (machines.add(name, ESCALATE_NOTIFIER="log") for name in ("ben", "cyd"))
+    first, second = (machines.add(name, env=LOG_ONLY) for name in ("ben", "cyd"))
     first.ask(SpaceReply, "join", code)
     refused = second.run("join", code, "--json").must(8)
     assert error_of(refused)[0] == "invite-used"
@@ -105,9 +101,7 @@ def test_a_used_invite_is_refused_and_the_same_key_may_fetch_again(
 
 
 @pytest.mark.parametrize("verb", [("start",), ("toggle",), ("invite",), ("group", "list"), ("space", "show")])
-def test_without_a_space_what_needs_one_is_refused_and_names_up_and_join(
-    fresh: Machine, verb: tuple[str, ...]
-) -> None:
+def test_without_a_space_what_needs_one_is_refused_and_names_up_and_join(fresh: Machine, verb: tuple[str, ...]) -> None:
     code, text = error_of(fresh.run(*verb, "--json").must(8))
     assert code == "no-space"
     assert "escalate up" in text

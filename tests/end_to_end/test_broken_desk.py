@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
-from support.desk import Desk
 
 from escalate_daemon.ipc.protocol import DaemonReply, Escalation, EscalationReply, InviteReply, SpaceReply
-from support.machine import Machine, Machines
+from support.desk import Desk
+from support.machine import LOG_ONLY, Machine, Machines
 from support.waiting import until
 
 pytestmark = pytest.mark.end_to_end
@@ -54,7 +54,7 @@ def desk() -> Iterator[Desk]:
 
 def test_without_a_bus_the_owner_is_told_that_nothing_was_shown(machines: Machines) -> None:
     ben = machines.add("ben")
-    pair = join(machines.add("ana", ESCALATE_NOTIFIER="log"), ben)
+    pair = join(machines.add("ana", env=LOG_ONLY), ben)
     status = ben.ask(DaemonReply, "daemon", "status")
     assert status.notifier not in {None, "freedesktop"}
     hand = pair.raised().id
@@ -67,8 +67,8 @@ def test_without_a_bus_the_owner_is_told_that_nothing_was_shown(machines: Machin
 def test_a_hung_notification_server_hangs_no_daemon_and_is_used_again_once_it_lives(
     machines: Machines, desk: Desk
 ) -> None:
-    ben = machines.add("ben", **desk.env)
-    pair = join(machines.add("ana", ESCALATE_NOTIFIER="log"), ben)
+    ben = machines.add("ben", env=desk.env)
+    pair = join(machines.add("ana", env=LOG_ONLY), ben)
     desk.freeze()
     hand = pair.raised().id
     until(lambda: pair.seen_by_owner(hand).reach.delivered == 1, "delivered")
@@ -83,11 +83,9 @@ def test_a_hung_notification_server_hangs_no_daemon_and_is_used_again_once_it_li
     until(lambda: pair.seen_by_owner(again).reach.shown == 1, "shown")
 
 
-def test_without_a_sound_server_it_is_shown_and_not_said_to_have_sounded(
-    machines: Machines, desk: Desk
-) -> None:
+def test_without_a_sound_server_it_is_shown_and_not_said_to_have_sounded(machines: Machines, desk: Desk) -> None:
     env = {**desk.env, "PULSE_SERVER": "unix:/nonexistent", "PIPEWIRE_REMOTE": "/nonexistent"}
-    pair = join(machines.add("ana", ESCALATE_NOTIFIER="log"), machines.add("ben", **env))
+    pair = join(machines.add("ana", env=LOG_ONLY), machines.add("ben", env=env))
     hand = pair.raised().id
     until(lambda: pair.seen_by_owner(hand).reach.shown == 1, "shown")
     until(desk.rings, "ben is rung")
@@ -95,9 +93,9 @@ def test_without_a_sound_server_it_is_shown_and_not_said_to_have_sounded(
 
 
 def test_a_notification_server_that_comes_later_is_used(machines: Machines, desk: Desk) -> None:
-    ben = machines.add("ben", **desk.env)
+    ben = machines.add("ben", env=desk.env)
     desk.server.stop()
-    pair = join(machines.add("ana", ESCALATE_NOTIFIER="log"), ben)
+    pair = join(machines.add("ana", env=LOG_ONLY), ben)
     desk.server.start()
     pair.raised()
     until(desk.rings, "ben is rung")

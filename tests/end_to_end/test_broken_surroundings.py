@@ -1,17 +1,18 @@
 """Files, folders, ports and disks not as they should be: said, mended or worked around; nothing lost."""
 
 import os
+import signal
 import socket
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.need import need
 
 from escalate_daemon.ipc.protocol import DaemonReply, EscalationReply, ListReply, SpaceReply, StatusReply
-from support.machine import Done, Machine, Machines
+from support.machine import LOG_ONLY, Done, Machine, Machines
 from support.mounts import SmallDisk
+from support.need import need
 from support.waiting import until
 
 pytestmark = pytest.mark.end_to_end
@@ -70,9 +71,7 @@ def test_a_corrupt_database_is_set_aside_and_said_and_the_space_is_kept(alone: M
     assert after.me is not None
     assert after.me.id == before.me.id
     if damage != "empty":
-        aside = [
-            each for each in path.parent.iterdir() if each != path and each.read_bytes()[:999] == spoilt[:999]
-        ]
+        aside = [each for each in path.parent.iterdir() if each != path and each.read_bytes()[:999] == spoilt[:999]]
         assert aside, "the spoilt database is kept aside"
         assert aside[0].name in alone.run("daemon", "logs").must(0).out
     alone.run("end").must(0)
@@ -93,7 +92,7 @@ def test_a_corrupt_membership_is_said_with_its_mend_and_nothing_is_overwritten(a
 # --- The socket ------------------------------------------------------------------------------------
 def test_a_home_too_deep_for_a_socket_works_all_the_same(machines: Machines) -> None:
     deep = machines.folder / ("deep" * 30) / ("deeper" * 20)
-    machine = machines.add("ana", home=deep, ESCALATE_NOTIFIER="log")
+    machine = machines.add("ana", home=deep, env=LOG_ONLY)
     machine.run("up", "Floor", "--new").must(0)
     assert len(machine.ask(DaemonReply, "daemon", "status").socket.encode()) <= 107
     machine.run("start").must(5)
@@ -101,7 +100,7 @@ def test_a_home_too_deep_for_a_socket_works_all_the_same(machines: Machines) -> 
 
 
 def test_without_a_runtime_folder_the_daemon_is_found_all_the_same(machines: Machines) -> None:
-    machine = machines.add("ana", ESCALATE_NOTIFIER="log")
+    machine = machines.add("ana", env=LOG_ONLY)
     del machine.env["XDG_RUNTIME_DIR"], machine.env["ESCALATE_HOME"]
     machine.mark = f"HOME={machine.folder / 'home'}"
     done = machine.run("up", "Floor", "--new").must(0)
@@ -154,7 +153,7 @@ def on_small_disk(machines: Machines) -> Iterator[tuple[Machine, SmallDisk]]:
     need("small disks need root" if os.geteuid() else None)
     folder = machines.folder / "disk"
     with SmallDisk(folder) as disk:
-        machine = machines.add("ana", disk.prefix, folder / "e", ESCALATE_NOTIFIER="log")
+        machine = machines.add("ana", disk.prefix, folder / "e", env=LOG_ONLY)
         yield machine, disk
         machine.end_all()
 
@@ -173,7 +172,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(on_small_disk: tuple[Machine, S
     disk.free()
     machine.run("end").must(0)
     machine.run("start", "-m", "third").must(5)
-    machine.signal_daemon(9)
+    machine.signal_daemon(signal.SIGKILL)
     (kept,) = machine.ask(ListReply, "list").escalations
     assert kept.message == "third"
 

@@ -54,9 +54,7 @@ def test_a_watch_whose_reader_goes_away_ends_quietly(raised: Machine) -> None:
 
 
 @pytest.mark.parametrize("argv", LOOKING, ids=" ".join)
-def test_a_full_standard_output_is_an_error_without_a_traceback(
-    raised: Machine, argv: tuple[str, ...]
-) -> None:
+def test_a_full_standard_output_is_an_error_without_a_traceback(raised: Machine, argv: tuple[str, ...]) -> None:
     with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123 - a device, not a path of ours
         done = subprocess.run(
             raised.argv(*argv),

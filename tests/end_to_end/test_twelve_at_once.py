@@ -16,9 +16,7 @@ def test_twelve_starts_at_once_make_one_daemon_and_one_escalation_and_tell_eleve
 ) -> None:
     alone.run("daemon", "stop").must(0)
     until(lambda: not alone.processes(), "the daemon is gone")
-    commands = [
-        alone.spawn("start", "-n", "@everyone", "-m", f"number {number}", "--json") for number in range(12)
-    ]
+    commands = [alone.spawn("start", "-n", "@everyone", "-m", f"number {number}", "--json") for number in range(12)]
     ended = [(command.communicate(timeout=90), command.returncode) for command in commands]
     raised = [json.loads(out) for (out, _), code in ended if code == 5]
     refused = [json.loads(err)["error"] for (_, err), code in ended if code == 7]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from support.need import need
 
+from support.need import need
 from support.netns import why_unavailable
 from support.room import Room, room
 from support.waiting import Figures

@@ -13,7 +13,7 @@ import pytest
 
 from escalate_daemon.ipc.protocol import DaemonReply, InviteReply, Member, SpaceReply, WhoReply
 from support import stranger
-from support.machine import Machine, Machines
+from support.machine import LOG_ONLY, Machine, Machines
 from support.room import CALLER, SPACE, Room
 from support.waiting import Figures, Stopwatch, until
 
@@ -26,7 +26,7 @@ SECRETS = (SPACE.encode(), CALLER.encode(), b"ana@", b"ben@")
 def outsider(together: Room) -> Iterator[Machine]:
     """A machine on the LAN that belongs to no space."""
     with Machines() as machines:
-        yield machines.add("eve", together.lan.ports["eve"].prefix, ESCALATE_NOTIFIER="log")
+        yield machines.add("eve", together.lan.ports["eve"].prefix, env=LOG_ONLY)
 
 
 def who(room: Room) -> list[Member]:
@@ -52,9 +52,7 @@ def test_a_stranger_changes_nothing_and_is_told_nothing(together: Room, what: st
     hand = together.start(together.ana, "-m", CALLER, "--notify", "@team")
     together.ana.until_told_sounded(hand)
     before = who(together)
-    tried = subprocess.run(
-        strangers_argv(together, what), capture_output=True, text=True, check=True, timeout=60
-    )
+    tried = subprocess.run(strangers_argv(together, what), capture_output=True, text=True, check=True, timeout=60)
     told = stranger.Told(**json.loads(tried.stdout))
     if what == "plain":
         # A TLS alert (15 03 ...) names no application data.
@@ -107,7 +105,7 @@ def test_a_used_invite_learns_that_it_is_used_and_no_more(together: Room, outsid
     together.settle()
     code = together.ana.machine.ask(InviteReply, "invite").code
     with Machines() as machines:
-        guest = machines.add("gus", together.lan.ports["eve"].prefix, ESCALATE_NOTIFIER="log")
+        guest = machines.add("gus", together.lan.ports["eve"].prefix, env=LOG_ONLY)
         guest.ask(SpaceReply, "join", code)
         guest.run("leave", "--forget").must(0)
     before = who(together)

@@ -9,9 +9,7 @@ from escalate_daemon.core import text, tuning
 
 LETTERS = "\u1100\u1161\u0645\U0001f468 a"
 SPICE = LETTERS + "\u200c\u200d\ufe0f\u202e\u3164\u0301\u0316\u0344\r\n\t\x1b\u2028\udc80\ue000"
-ANYTHING = st.text(
-    st.one_of(st.characters(), st.characters(categories=["Cs"]), st.sampled_from(SPICE)), max_size=80
-)
+ANYTHING = st.text(st.one_of(st.characters(), st.characters(categories=["Cs"]), st.sampled_from(SPICE)), max_size=80)
 
 
 @given(ANYTHING, st.integers(0, 60))

@@ -13,10 +13,11 @@ from escalate_daemon.core.commands import (
     ReportShown,
     SetProfile,
 )
+from escalate_daemon.core.context import NodeConfig
 from escalate_daemon.core.effects import Close, Dial, Effect, Send, Show, ShowKind, Store, Urgency
 from escalate_daemon.core.facts import Fact
 from escalate_daemon.core.ids import HandId, LinkId
-from escalate_daemon.core.node import Node, NodeConfig
+from escalate_daemon.core.node import Node
 from escalate_daemon.core.peer import PeerHello
 from escalate_daemon.core.slots import Introduction
 from escalate_daemon.core.wire import Hello, WireError
@@ -115,13 +116,9 @@ class Machine:
         )
         self._tick_at = None
         self.silent = False
-        self.node = world.node_class(
-            config, self.disk.load(self.wall), now=self.now, unix_s=self.wall // 1000
-        )
+        self.node = world.node_class(config, self.disk.load(self.wall), now=self.now, unix_s=self.wall // 1000)
         self._drain()
-        self.command(
-            SetProfile(host=f"host{self.index}", addresses=(self.address,), hears="sound", version="sim")
-        )
+        self.command(SetProfile(host=f"host{self.index}", addresses=(self.address,), hears="sound", version="sim"))
         for end in self._silent:
             end.out.push(Mark.FIN)
         self._silent = []
@@ -289,9 +286,7 @@ class Machine:
         if trap is None:
             return None
         if trap is Trap.BEFORE_SHOW:
-            rings = any(
-                type(e) is Show and e.kind is ShowKind.SHOW and e.urgency is Urgency.RING for e in others
-            )
+            rings = any(type(e) is Show and e.kind is ShowKind.SHOW and e.urgency is Urgency.RING for e in others)
             fits = rings
         else:
             fits = bool(stores)
@@ -403,6 +398,14 @@ class Machine:
             end.gone = True
             end.out.push(Mark.FIN)
             self.world.network.changed()
+
+    def fingerprint(self) -> bytes:
+        """Of its replica; private, because only this oracle needs it without a ping."""
+        return b"" if self.node is None else self.node._replica.fingerprint()
+
+    def writes(self) -> tuple[int, int]:
+        """A mark that changes with each write of an own slot, `links` included, which no disk sees."""
+        return (0, 0) if self.node is None else (self.node._own.incarnation, self.node._own._seq)
 
     def streams(self) -> list[Stream]:
         """The streams that are up here."""

@@ -30,9 +30,7 @@ class End:
 
     __slots__ = ("address", "dial", "gone", "link", "machine", "other", "out", "stream")
 
-    def __init__(
-        self, machine: "Machine", stream: "Stream", dial: DialId | None, address: str | None
-    ) -> None:
+    def __init__(self, machine: "Machine", stream: "Stream", dial: DialId | None, address: str | None) -> None:
         self.machine = machine
         self.stream = stream
         self.dial = dial
@@ -60,9 +58,7 @@ class Lane:
     def held(self) -> bool:
         """Whether nothing comes out at present."""
         stream = self.stream
-        return stream.schedule.now < self.stalled_until or stream.blocked(
-            self.source.machine, self.target.machine
-        )
+        return stream.schedule.now < self.stalled_until or stream.blocked(self.source.machine, self.target.machine)
 
     def push(self, item: Item, *, urgent: bool = False) -> None:
         """Send. Urgent frames overtake what is still in the sender's own queue."""

@@ -47,5 +47,11 @@ class Witness:
     def fault(self, machines: "list[Machine]", allowance: int) -> None:
         """Something broke or was mended for these; its consequences may last `allowance` ms."""
 
+    def mended(self, allowance: int) -> None:
+        """A fault of everybody is over: what they suffer ends in `allowance` ms, not later."""
+
+    def jumped(self, machine: "Machine", shift: int) -> None:
+        """Its wall clock jumped by `shift` ms."""
+
     def at_stake(self, rule: str, count: int = 1) -> None:
         """The world did something that puts a rule at stake."""

@@ -16,6 +16,8 @@ from simulation.schedule import Schedule
 from simulation.witness import Witness
 
 EPOCH_MS = 1_800_000_000_000  # the world's true wall clock at its beginning
+GOSSIPED = 6_000  # ms: by then all who are joined hold one another's profile
+BROWSE_EVERY = 30_000  # ms: a new browser while there are few links
 NAMES = ("ana", "ben", "cem", "dia", "eva", "fin", "gil", "hal", "ida", "jon")
 
 
@@ -30,9 +32,7 @@ class Build:
 class World:
     """Owns the clock; `run` lets it pass. The witness is told everything, and judges."""
 
-    def __init__(
-        self, seed: int, count: int, witness: Witness, build: Build, *, verbose: bool = False
-    ) -> None:
+    def __init__(self, seed: int, count: int, witness: Witness, build: Build, *, verbose: bool = False) -> None:
         self.rng = Random(seed)
         self.schedule = Schedule()
         self.witness = witness
@@ -46,12 +46,12 @@ class World:
         charter = open_charter if self.rng.random() < 0.1 else closed_charter
         self.charter = charter(keys, names, self.rng)
         self.machines = [
-            Machine(self, i, keys[i], self.charter.chains[i], names[i], self.rng.getrandbits(64))
-            for i in range(count)
+            Machine(self, i, keys[i], self.charter.chains[i], names[i], self.rng.getrandbits(64)) for i in range(count)
         ]
         self.network = Network(self, count, Random(self.rng.getrandbits(64)))
         self.links = Connectivity(count)
         self.ways = Connectivity(count)
+        self._browse_at = BROWSE_EVERY
         self._found = Random(self.rng.getrandbits(64))
 
     def _name(self, index: int) -> str:
@@ -137,6 +137,20 @@ class World:
     def _tell(self, machine: Machine, address: str) -> None:
         machine.command(AddressFound(address))
 
+    def look_around(self) -> None:
+        """Now and then: browsers ask again, and who has been joined for a while knows each other's address."""
+        network, links = self.network, self.links
+        for one in self.machines:
+            for other in self.machines:
+                since = links.joined_since(one.index, other.index) if one is not other else None
+                if since is not None and self.now - since > GOSSIPED:
+                    network.met(one, other)
+        if self.now >= self._browse_at:
+            self._browse_at = self.now + BROWSE_EVERY
+            for one in self.machines:
+                if one.runs and len(one.ends) < 3:
+                    self.discover(one)
+
     # --- Edges -------------------------------------------------------------------------------------
     def edges_went(self) -> None:
         """Look at once: a gap must not be missed."""
@@ -151,12 +165,6 @@ class World:
         self.links.update(self.network.healthy(), now)
         is_open = self.network.is_open
         self.ways.update(
-            [
-                (a.index, b.index)
-                for a in machines
-                if a.runs
-                for b in machines[a.index + 1 :]
-                if is_open(a, b)
-            ],
+            [(a.index, b.index) for a in machines if a.runs for b in machines[a.index + 1 :] if is_open(a, b)],
             now,
         )

@@ -2,13 +2,14 @@
 
 import os
 import signal
+import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from escalate_daemon.notify.tone import HIGH_HZ, LOW_HZ
-
+from support.notification_server import NAME, PATH
 from support.popups import Event, Popups
 from support.private_bus import PrivateBus
 from support.sound_sink import RATE_HZ, WINDOW, SoundSink, level
@@ -103,5 +104,7 @@ class Desk:
         os.kill(self.server.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """It goes on, and answers what waited."""
+        """It goes on; returns once it has answered all that waited."""
         os.kill(self.server.pid, signal.SIGCONT)
+        ask = ["dbus-send", f"--bus={self._bus.address}", "--print-reply", f"--dest={NAME}", PATH]
+        subprocess.run([*ask, f"{NAME}.GetServerInformation"], check=True, capture_output=True, timeout=30)

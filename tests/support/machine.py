@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import msgspec
 
@@ -32,6 +32,8 @@ from escalate_daemon.ipc.protocol import (
 )
 
 R = TypeVar("R", bound=Reply)
+LOG_ONLY: Final = {"ESCALATE_NOTIFIER": "log"}  # for machines whose pop-ups nobody looks at
+NOTHING: Final[Mapping[str, str]] = {}
 COMMAND_LIMIT_S = 90.0  # no command may take this long
 
 
@@ -97,7 +99,7 @@ class Machine:
     """A home, an environment and the command. A context manager: no process of it outlives it."""
 
     def __init__(
-        self, name: str, folder: Path, prefix: tuple[str, ...], home: Path | None, **extra: str
+        self, name: str, folder: Path, prefix: tuple[str, ...], home: Path | None, env: Mapping[str, str]
     ) -> None:
         """`folder`: exists, is short. `prefix`: what runs a command elsewhere. `home`: its ESCALATE_HOME."""
         self.name = name
@@ -116,7 +118,7 @@ class Machine:
             "ESCALATE_HOME": str(self.home),
             "XDG_RUNTIME_DIR": str(runtime),
             **{key: os.environ[key] for key in ("PYTHONPATH", "VIRTUAL_ENV", "CI") if key in os.environ},
-            **extra,
+            **env,
         }
         self.mark = f"ESCALATE_HOME={self.home}"  # what tells its processes from all others
         self._api: Path | None = None
@@ -285,8 +287,10 @@ class Machines:
             machine.end_all()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def add(self, name: str, prefix: tuple[str, ...] = (), home: Path | None = None, **extra: str) -> Machine:
+    def add(
+        self, name: str, prefix: tuple[str, ...] = (), home: Path | None = None, env: Mapping[str, str] = NOTHING
+    ) -> Machine:
         """A new machine."""
-        machine = Machine(name, self.folder, prefix, home, **extra)
+        machine = Machine(name, self.folder, prefix, home, env)
         self.machines.append(machine)
         return machine

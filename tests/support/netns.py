@@ -240,9 +240,7 @@ class Lan:
         table = ["flush ruleset", "table bridge wire {", "chain forward {"]
         table += ["type filter hook forward priority 0; policy accept;", *rules, "}", "}"]
         argv = ["ip", "netns", "exec", self._hub, "nft", "-f", "-"]
-        done = subprocess.run(
-            argv, input="\n".join(table) + "\n", capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(argv, input="\n".join(table) + "\n", capture_output=True, text=True, check=False)
         if done.returncode:
             raise LanUnavailable(f"nft: {done.stderr.strip()}")
 

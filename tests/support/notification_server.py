@@ -13,8 +13,8 @@ import argparse
 import asyncio
 import json
 import os
-import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from dbus_fast import Message, MessageType, RequestNameReply, Variant
@@ -152,7 +152,8 @@ async def serve(bus_address: str, log: Path, capabilities: list[str], *, hangs: 
         raise SystemExit(f"somebody owns {NAME} already")
     server.say("ready", owner=bus.unique_name)
     commands = asyncio.ensure_future(read_commands(server))
-    gone = asyncio.ensure_future(bus.wait_for_disconnect())
+    until_gone: Callable[[], Awaitable[None]] = bus.wait_for_disconnect
+    gone = asyncio.ensure_future(until_gone())
     await asyncio.wait({commands, gone}, return_when=asyncio.FIRST_COMPLETED)
 
 
@@ -174,4 +175,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

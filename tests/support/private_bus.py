@@ -1,4 +1,4 @@
-"""A session bus of a test's own: no service files, so nothing can be started on it, and anyone may eavesdrop."""
+"""A session bus of a test's own: no service files, so nothing can be started on it; anyone may eavesdrop."""
 
 import subprocess
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configura
 class PrivateBus:
     """A running dbus-daemon. A context manager.
 
-    `folder` exists and has a short path: the socket lies in it. `prefix` runs it elsewhere (`ip netns exec ...`).
+    `folder` exists and has a short path: the socket lies in it. `prefix` runs it elsewhere (`ip netns exec`).
     """
 
     def __init__(self, folder: Path, prefix: Sequence[str] = ()) -> None:

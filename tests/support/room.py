@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from support.desk import Desk
-from support.popups import Event
-
 from escalate_daemon.ipc.protocol import Escalation, EscalationReply, GroupReply, InviteReply, SpaceReply
+from support.desk import Desk
 from support.machine import Machine, Machines
 from support.netns import Lan
+from support.popups import Event
 from support.waiting import until
 
 NAMES = ("ana", "ben", "cyd")
@@ -88,9 +87,7 @@ class Room:
         def together() -> bool:
             views = [host.machine.members() for host in self.all]
             online = all({each.name for each in view if each.online} == names for view in views)
-            return online and all(
-                "team" in each.groups for view in views for each in view if each.name == "ben"
-            )
+            return online and all("team" in each.groups for view in views for each in view if each.name == "ben")
 
         until(together, "everybody sees everybody", within_s)
 
@@ -122,5 +119,5 @@ def room() -> Iterator[Room]:
             folder = machines.folder / f"desk-{name}"
             folder.mkdir(mode=0o700)
             desk = stack.enter_context(Desk(folder))
-            hosts[name] = Host(machines.add(name, lan.ports[name].prefix, **desk.env), desk)
+            hosts[name] = Host(machines.add(name, lan.ports[name].prefix, env=desk.env), desk)
         yield Room(lan, hosts)

@@ -1,4 +1,4 @@
-"""A loudspeaker that can be listened to: a private PulseAudio with a null sink, its monitor recorded, Goertzel."""
+"""A loudspeaker that can be listened to: a private PulseAudio with a null sink, recorded; Goertzel."""
 
 import array
 import math
@@ -31,7 +31,7 @@ def level(samples: Sequence[int], pitch_hz: float, rate_hz: int = RATE_HZ) -> fl
 class SoundSink:
     """A sound server of its own and a recorder on it. A context manager.
 
-    `folder` exists and has a short path: the socket lies in it. `prefix` runs it elsewhere (`ip netns exec ...`).
+    `folder` exists and has a short path: the socket lies in it. `prefix` runs it elsewhere (`ip netns exec`).
     """
 
     def __init__(self, folder: Path, prefix: Sequence[str] = ()) -> None:
@@ -94,7 +94,7 @@ class SoundSink:
         while self._processes:
             running.end(self._processes.pop())
 
-    def samples(self, start: int = 0) -> array.array[int]:
+    def samples(self, start: int = 0) -> "array.array[int]":
         """What was recorded so far, from the sample numbered `start`."""
         raw = self.recording.read_bytes()[2 * start :]
         return array.array("h", raw[: len(raw) // 2 * 2])

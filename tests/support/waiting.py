@@ -11,7 +11,7 @@ T = TypeVar("T")
 POLL_S = 0.02
 
 
-def until(condition: Callable[[], T], what: str, within_s: float = 60.0) -> T:
+def until(condition: Callable[[], T | None], what: str, within_s: float = 60.0) -> T:
     """The condition's first true answer; fails after `within_s`, naming what was awaited."""
     deadline = time.monotonic() + within_s
     while True:

@@ -136,18 +136,14 @@ def test_set_into_a_corrupt_file_is_refused_and_loses_nothing(home: paths.Paths)
     assert home.config_file.read_text() == "[me"
 
 
-def test_set_where_nothing_can_be_written_is_refused(
-    home: paths.Paths, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_set_where_nothing_can_be_written_is_refused(home: paths.Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ConfigError, match="No space left"):
         config.set_value(home, "me.name", "x")
-    assert [
-        entry.name for entry in home.config_file.parent.iterdir() if entry.name.startswith(".config")
-    ] == []
+    assert [entry.name for entry in home.config_file.parent.iterdir() if entry.name.startswith(".config")] == []
 
 
 def test_show_names_every_setting_as_set_takes_it(home: paths.Paths) -> None:

@@ -28,9 +28,7 @@ def test_entry_is_one_line_with_time_level_and_place(file: Path) -> None:
     assert logs.start(file, "info", to_stderr=False) is None
     log.info("link %d up", 3)
     log.debug("not asked for")
-    assert re.fullmatch(
-        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO links\.lan: link 3 up\n", file.read_text()
-    )
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO links\.lan: link 3 up\n", file.read_text())
 
 
 def test_file_is_private(file: Path) -> None:
@@ -73,9 +71,7 @@ def test_log_never_outgrows_its_files(file: Path, monkeypatch: pytest.MonkeyPatc
     assert "entry 499" in file.read_text()
 
 
-def test_log_goes_to_stderr_where_the_file_cannot_be_made(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_log_goes_to_stderr_where_the_file_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     problem = logs.start(tmp_path / "file" / "daemon.log", "info", to_stderr=False)
     assert problem is not None
@@ -88,9 +84,7 @@ def test_disk_that_fills_up_stops_nothing(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logs.start(file, "info", to_stderr=False)
-    (handler,) = [
-        each for each in logging.getLogger().handlers if getattr(each, "baseFilename", "") == str(file)
-    ]
+    (handler,) = [each for each in logging.getLogger().handlers if getattr(each, "baseFilename", "") == str(file)]
 
     def full(_: object) -> None:
         raise OSError(28, "No space left on device")

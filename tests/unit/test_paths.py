@@ -31,9 +31,7 @@ def test_home_puts_everything_under_one_folder(tmp_path: Path) -> None:
     assert found.socket.parent == found.runtime_dir
 
 
-def test_relative_home_means_the_same_from_every_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_relative_home_means_the_same_from_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert paths.find({"ESCALATE_HOME": "h"}).config_file == tmp_path / "h" / "config.toml"
 
@@ -87,26 +85,19 @@ def test_lock_lies_with_the_state_where_that_can_be_written(tmp_path: Path, shor
 
 
 def test_no_runtime_dir_of_the_session_is_silent_and_works(tmp_path: Path) -> None:
-    environ = {
-        name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ESCALATE_"))
-    }
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ESCALATE_"))}
     environ |= {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     script = (
-        "import os; from escalate_daemon import paths; "
-        "p = paths.find(os.environ); print(p.socket); print(p.state_dir)"
+        "import os; from escalate_daemon import paths; p = paths.find(os.environ); print(p.socket); print(p.state_dir)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     socket, state = map(Path, done.stdout.split())
     assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
     assert state == tmp_path / ".local" / "state" / "escalate"
 
 
-def test_folders_of_the_platform_follow_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_folders_of_the_platform_follow_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
     if sys.platform != "linux":

@@ -34,9 +34,7 @@ port = 0
         ("notify", "sound", False, "port = 0\n", "port = 0\n\n[notify]\nsound = false\n"),
     ],
 )
-def test_only_that_line_changes(
-    section: str, key: str, value: toml_edit.TomlValue, before: str, after: str
-) -> None:
+def test_only_that_line_changes(section: str, key: str, value: toml_edit.TomlValue, before: str, after: str) -> None:
     assert toml_edit.set_key(FILE, section, key, value) == FILE.replace(before, after)
 
 

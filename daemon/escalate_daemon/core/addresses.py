@@ -51,6 +51,10 @@ class AddressBook:
         entry.member = member
         self._of.setdefault(member, {})[text] = None
 
+    def members(self) -> Iterable[MemberId]:
+        """Everybody to whom some address leads or led."""
+        return self._of
+
     def publish(self, member: MemberId, addresses: Iterable[str]) -> None:
         """The member's profile names these: older ones that never answered are forgotten."""
         kept = tuple(addresses)[: tuning.ADDRESSES_MAX]

@@ -15,6 +15,7 @@ from escalate_daemon.core.linktable import Link, LinkTable
 from escalate_daemon.core.reach import Reachability
 
 DUPLICATE_GRACE = 1 * tuning.SECOND  # both ends see both links before one is closed
+TRIM_EVERY = 1 * tuning.SECOND  # links of a time when the space was small go one by one
 
 
 @dataclass(slots=True)
@@ -28,7 +29,10 @@ class Dialling:
 
 
 class Mesh:
-    """Decides dials and closings; never opens or reads anything. `members` gives those worth dialling."""
+    """Decides dials and closings; never opens or reads anything.
+
+    `members` gives those worth dialling, `degree` how many links a member lists.
+    """
 
     def __init__(
         self,
@@ -37,15 +41,18 @@ class Mesh:
         book: AddressBook,
         reach: Reachability,
         members: Callable[[], Iterable[MemberId]],
+        degree: Callable[[MemberId], int],
     ) -> None:
         self._ctx = ctx
         self._links = links
         self._book = book
         self._reach = reach
         self._members = members
+        self._degree = degree
         self._dials: dict[DialId, Dialling] = {}
         self._next_id = 1
         self._next_probe = ctx.now
+        self._next_trim = ctx.now
         self._seen: dict[MemberId, int] = {}
         self._judge_at: dict[LinkId, int] = {}
 
@@ -77,6 +84,8 @@ class Mesh:
         self._judge_at.pop(link.id, None)
         if not link.probe:
             self.seen(link.peer)
+        if link.address is not None and not link.compared:  # refused at the cap, or broken at once
+            self._book.failed(self._book.get(link.address), recent=True)
 
     def forgive(self) -> None:
         """The network changed: dial at once."""
@@ -175,10 +184,17 @@ class Mesh:
         own = [other.id for other in self._links if other.dialled and not other.probe and other.id != link.id]
         return self._ctx.rng.choice(own) if len(own) >= tuning.DIAL_PEERS else None
 
-    def surplus(self) -> list[LinkId]:
-        """Links beside another with the same peer: the lower id of the two closes all but one.
+    def displaced_by(self, newcomer: MemberId, degree: int) -> LinkId | None:
+        """At the cap: the link that goes for a newcomer of this degree, the best connected peer's; None: refuse."""
+        others = [link for link in self._links if link.peer != newcomer]
+        best = max(others, key=lambda link: (self._degree(link.peer), link.id), default=None)
+        return best.id if best is not None and self._degree(best.peer) > degree else None
 
-        A doubtful link goes as soon as another is compared, at either end.
+    def surplus(self) -> list[LinkId]:
+        """Links that are one too many: beside another with the same peer, or dialled when the space was small.
+
+        A doubtful link goes as soon as another is compared, at either end; of good ones the lower id of the two
+        members closes all but the first.
         """
         by_peer: dict[MemberId, list[Link]] = {}
         for link in self._links:
@@ -191,9 +207,18 @@ class Mesh:
                 continue
             gone.extend(link.id for link in links if link.doubtful)
             if self._ctx.me < peer:
-                ripe = [x for x in good if self._ctx.now >= x.up_at + DUPLICATE_GRACE]
-                gone.extend(link.id for link in ripe[1:])
-        return gone
+                gone.extend(x.id for x in good[1:] if self._ctx.now >= x.up_at + DUPLICATE_GRACE)
+        return gone or self._trim()
+
+    def _trim(self) -> list[LinkId]:
+        if self.is_small() or self._ctx.now < self._next_trim:
+            return []
+        own = [link for link in self._links if link.dialled and not link.probe]
+        rich = [link.id for link in own if link.compared and self._degree(link.peer) > tuning.DIAL_PEERS]
+        if len(own) <= tuning.DIAL_PEERS or not rich:
+            return []
+        self._next_trim = self._ctx.now + TRIM_EVERY
+        return [self._ctx.rng.choice(rich)]
 
     def next_deadline(self) -> int | None:
         """When the next dial, probe or verdict may be due."""
@@ -205,13 +230,14 @@ class Mesh:
             if due is not None:
                 times.append(max(due, self._ctx.now + tuning.REDIAL_FIRST))
             times.append(max(self._next_probe, self._ctx.now + 1))
-        seen: dict[MemberId, int] = {}
-        for link in self._links:
-            if not link.probe:
-                seen[link.peer] = seen.get(link.peer, 0) + 1
-        if any(count > 1 for count in seen.values()):
+        if self._has_surplus():
             times.append(self._ctx.now + DUPLICATE_GRACE)
         return min(times, default=None)
+
+    def _has_surplus(self) -> bool:
+        lasting = [link for link in self._links if not link.probe]
+        own = sum(link.dialled for link in lasting)
+        return len({link.peer for link in lasting}) < len(lasting) or (own > tuning.DIAL_PEERS and not self.is_small())
 
     def _wanted_for_deadline(self) -> list[MemberId]:
         candidates = [m for m in self._unlinked() if self._reach.is_reachable(m) or self.is_recent(m)]

@@ -53,7 +53,7 @@ class Node:
         self._viewer = Viewer(self._ctx, self._replica, self._reach, self._pins)
         self._merging = Merging(self._ctx, self._replica, self._roster)
         self._gossip = Gossip(self._ctx, self._replica, self._roster, self._link_compared, self._heard_age)
-        self._mesh = Mesh(self._ctx, self._links, self._book, self._reach, self._dialable)
+        self._mesh = Mesh(self._ctx, self._links, self._book, self._reach, self._dialable, self._degree)
         self._hands = Hands(self._ctx, self._replica, self._reach, self._viewer.escalation, self._hand_moved)
         self._rings = Rings(self._ctx, self._viewer.escalation, self._receipts_changed)
         self._compared = False
@@ -144,13 +144,22 @@ class Node:
         self._links.add(up)
         if peer.address is not None:
             self._book.succeeded(peer.address, peer.member)
-        if peer.member == self.me or len(self._links) > tuning.LINKS_MAX:
-            self._links.close(link, "myself" if peer.member == self.me else "as many links as may be")
-        else:
+        if peer.member == self.me:
+            self._links.close(link, "myself")
+        elif len(self._links) <= tuning.LINKS_MAX or self._displace(up, peer.hello.degree):
             self._mesh.link_up(up)
             if not probe:
                 self._gossip.open(up)
         self._settle(changed=True)
+
+    def _displace(self, newcomer: Link, degree: int) -> bool:
+        """At the cap a peer with fewer links displaces the best connected; else it is refused."""
+        displaced = self._mesh.displaced_by(newcomer.peer, degree)
+        if displaced is None:
+            self._links.close(newcomer.id, "as many links as may be")
+            return False
+        self._close_link(displaced, "displaced by a peer with fewer links")
+        return True
 
     def link_down(self, link: LinkId, now: int) -> None:
         """A link broke or was closed by the peer."""
@@ -298,8 +307,12 @@ class Node:
         if self._receipts_at is None:
             self._receipts_at = self._ctx.now + tuning.RECEIPT_GATHER
 
+    def _degree(self, member: MemberId) -> int:
+        return len(self._replica.links(member))
+
     def _dialable(self) -> list[MemberId]:
-        members = (m for m in self._replica.members() if m != self.me)
+        """Whom the mesh may dial: also members that only an answer at an address told of."""
+        members = [m for m in dict.fromkeys((*self._replica.members(), *self._book.members())) if m != self.me]
         return [m for m in members if (s := self._replica.state(m)) is None or s.presence != slots.LEFT]
 
     # --- The step ----------------------------------------------------------------------------------

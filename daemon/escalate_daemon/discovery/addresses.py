@@ -49,9 +49,7 @@ def usable(snapshot: Snapshot) -> tuple[str, ...]:
 
     Not IPv6 link-local: it means nothing without the reader's own interface.
     """
-    return tuple(ip for ip in _in_order(snapshot) if not _link_local_v6(ipaddress.ip_address(ip)))[
-        :ADDRESSES_MAX
-    ]
+    return tuple(ip for ip in _in_order(snapshot) if not _link_local_v6(ipaddress.ip_address(ip)))[:ADDRESSES_MAX]
 
 
 def advertised(snapshot: Snapshot) -> tuple[str, ...]:

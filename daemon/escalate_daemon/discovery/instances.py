@@ -32,9 +32,7 @@ class InstanceTable:
     """What was seen, bounded. Calls `found` with the addresses in our space: once a sweep, and when new."""
 
     def __init__(self, tag_key: bytes | None, found: Callable[[str], None]) -> None:
-        self.loopback = (
-            False  # whether peers on 127.0.0.1 are believed: only where this machine has nothing else
-        )
+        self.loopback = False  # whether peers on 127.0.0.1 are believed: only where this machine has nothing else
         self._tag_key = tag_key
         self._found = found
         self._seen: dict[str, _Instance] = {}

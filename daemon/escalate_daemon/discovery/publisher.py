@@ -10,9 +10,7 @@ from escalate_daemon.discovery.advert import SERVICE, Own, random_names
 
 POINTER_S: Final = 1200  # how long others believe a daemon that was killed; readers raise less to 1,125
 RENAME_S: Final = 5.0  # before another name is tried: only someone hostile claims a random one
-CLAIMS_MAX: Final = (
-    16  # names taken in one run; after that nobody lets us, and we are found by looking ourselves
-)
+CLAIMS_MAX: Final = 16  # names taken in one run; after that nobody lets us, and we are found by looking ourselves
 
 
 class Publisher:

@@ -84,9 +84,7 @@ class Radio:
             if isinstance(result, Exception):
                 raise result
 
-    def _changed(
-        self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
-    ) -> None:
+    def _changed(self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
         """The browser's callback; it names its arguments."""
         if self._publisher is not None and name.lower() in self._publisher.names:
             return

@@ -41,14 +41,10 @@ def parse_peer(text: str, default_port: int | None = None) -> StaticPeer:
     text = text.strip()
     host, port = _split(text)
     if _ip(host) is None and not _is_name(host):
-        raise BadPeer(
-            f"{text!r} is no host name or IP address; write HOST:PORT, for example desk7.local:4711"
-        )
+        raise BadPeer(f"{text!r} is no host name or IP address; write HOST:PORT, for example desk7.local:4711")
     if port is None:
         if default_port is None:
-            raise BadPeer(
-                f"{text!r} lacks the port; write {host_port(host, 4711)!r} with the port of that daemon"
-            )
+            raise BadPeer(f"{text!r} lacks the port; write {host_port(host, 4711)!r} with the port of that daemon")
         return StaticPeer(host, default_port)
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
         raise BadPeer(f"the port in {text!r} must be a number from 1 to 65535")

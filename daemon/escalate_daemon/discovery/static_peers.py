@@ -19,9 +19,7 @@ Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
 class StaticPeers:
     """Reports each peer as IP address and port, at the start and every minute."""
 
-    def __init__(
-        self, peers: Iterable[StaticPeer], found: Callable[[str], None], lookup: Lookup | None = None
-    ) -> None:
+    def __init__(self, peers: Iterable[StaticPeer], found: Callable[[str], None], lookup: Lookup | None = None) -> None:
         self._peers = tuple(peers)
         self._found = found
         self._lookup = lookup or Lookups().addresses

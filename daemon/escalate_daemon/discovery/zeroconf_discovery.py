@@ -36,9 +36,7 @@ class Timing:
     browse_enough: float = 300.0  # addresses travel in profiles too, so this is for islands
     browse_gap: float = 2.0  # between two browses that were hinted at
     retry: float = 30.0  # where zeroconf cannot listen
-    settle_polls: int = (
-        3  # polls after a change that look at the interfaces again: new IPv6 addresses bind late
-    )
+    settle_polls: int = 3  # polls after a change that look at the interfaces again: new IPv6 addresses bind late
 
 
 class Discovery:

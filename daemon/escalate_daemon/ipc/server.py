@@ -52,6 +52,7 @@ class Server:
         self._server: asyncio.Server | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._clients: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     @property
     def address(self) -> str:
@@ -76,9 +77,7 @@ class Server:
 
     async def _open(self) -> None:
         self._door = listener.bind(self._locate())
-        self._server = await asyncio.start_server(
-            self._accepted, sock=self._door.sock, limit=protocol.REQUEST_BYTES
-        )
+        self._server = await asyncio.start_server(self._accepted, sock=self._door.sock, limit=protocol.REQUEST_BYTES)
 
     def _shut(self) -> None:
         if self._server is not None:
@@ -138,7 +137,9 @@ class Server:
         request = self._decode(line)
         if isinstance(request, protocol.WatchRequest):
             await self._watch(reader, writer)
-            raise ConnectionResetError("the stream is over")
+            raise RequestFailed(_STOPPING) if self._stopping else ConnectionResetError("the stream is over")
+        if isinstance(request, protocol.DaemonStopRequest):
+            self._stopping = True  # whoever watches must not start it again
         try:
             await _write(writer, await self._handler.handle(request))
         except RequestFailed as refused:
@@ -148,9 +149,7 @@ class Server:
         try:
             envelope = protocol.decode_request(line)
         except protocol.ProtocolError as error:
-            raise failure(
-                "failed", f"the daemon does not understand this command: {error}", _UPGRADED
-            ) from error
+            raise failure("failed", f"the daemon does not understand this command: {error}", _UPGRADED) from error
         door = self._door
         if door is not None and not hmac.compare_digest(envelope.token.encode(), door.token.encode()):
             raise failure("not-allowed", "the daemon does not know this client", "escalate daemon restart")
@@ -189,9 +188,7 @@ async def _line(reader: asyncio.StreamReader) -> bytes | None:
     return line if line.endswith(b"\n") else None
 
 
-async def _write(
-    writer: asyncio.StreamWriter, answer: protocol.AnyReply | protocol.Failure | protocol.Event
-) -> None:
+async def _write(writer: asyncio.StreamWriter, answer: protocol.AnyReply | protocol.Failure | protocol.Event) -> None:
     """Write one line; TimeoutError where the client takes nothing."""
     writer.write(protocol.encode_line(answer))
     async with asyncio.timeout(SLOW_S):

@@ -70,9 +70,7 @@ class Crowd:
 class Connection(asyncio.Protocol):
     """A client's connection where `server_name` is given, else a server's. The watcher may be replaced."""
 
-    def __init__(
-        self, context: ssl.SSLContext, server_name: str | None, watcher: Watcher, crowd: Crowd
-    ) -> None:
+    def __init__(self, context: ssl.SSLContext, server_name: str | None, watcher: Watcher, crowd: Crowd) -> None:
         self.watcher = watcher
         self._crowd = crowd
         self.frame_limit = tuning.FRAME_BYTES

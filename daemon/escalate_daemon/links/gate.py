@@ -1,4 +1,4 @@
-"""How many accepted connections may be unfinished: a newcomer displaces one, so no crowd of idlers shuts us."""
+"""How many accepted connections may be unfinished: a newcomer displaces one, so that no crowd shuts us."""
 
 import ipaddress
 import random

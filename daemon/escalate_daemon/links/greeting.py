@@ -41,7 +41,7 @@ class Outcomes:
 
 
 class Greeting:
-    """Watches a connection until it is a link, a visit at a door, or nothing. A reception: it was accepted."""
+    """Watches a connection until it is a link, a visit at a door, or nothing. Reception: it was accepted."""
 
     def __init__(
         self,

@@ -155,9 +155,7 @@ class LanLinks:
 
     def _parted(self, dialled: Dialled | None, parting: Parting) -> None:
         if dialled is not None and not self._closed:
-            self._events.dial_failed(
-                dialled.dial, parting.reason, myself=parting.myself, stranger=parting.stranger
-            )
+            self._events.dial_failed(dialled.dial, parting.reason, myself=parting.myself, stranger=parting.stranger)
 
     # --- Links -------------------------------------------------------------------------------------
     def _received(self, link: LinkId, data: bytes) -> None:

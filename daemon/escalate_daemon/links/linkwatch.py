@@ -9,9 +9,7 @@ from escalate_daemon.links.connection import Connection, Loss
 class LinkWatch:
     """Watches one link."""
 
-    def __init__(
-        self, link: LinkId, received: Callable[[LinkId, bytes], None], down: Callable[[LinkId], None]
-    ) -> None:
+    def __init__(self, link: LinkId, received: Callable[[LinkId, bytes], None], down: Callable[[LinkId], None]) -> None:
         self._link = link
         self._received = received
         self._down = down

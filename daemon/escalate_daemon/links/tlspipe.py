@@ -22,9 +22,7 @@ class TlsPipe:
         """The client's end where `server_name` is given, else the server's."""
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(
-            self._in, self._out, server_side=server_name is None, server_hostname=server_name
-        )
+        self._tls = context.wrap_bio(self._in, self._out, server_side=server_name is None, server_hostname=server_name)
         self._secured = False
         self._ended = False
 

@@ -114,9 +114,7 @@ class BusSession:
         """Send a call now and owe its reply."""
         from dbus_fast import Message
 
-        message = Message(
-            service.name, service.path, service.interface, member, signature=signature, body=body
-        )
+        message = Message(service.name, service.path, service.interface, member, signature=signature, body=body)
         task = asyncio.create_task(self._call(message), name=f"dbus {member}")
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
@@ -174,9 +172,7 @@ async def connect(address: str, rules: list[str], on_message: "Callable[[Message
     except TimeoutError:
         raise BusFailed(f"the session bus at {address} accepts but does not answer") from None
     except (DBusFastError, OSError, EOFError) as error:
-        raise BusFailed(
-            f"the session bus at {address} cannot be reached: {error or 'end of file'}"
-        ) from error
+        raise BusFailed(f"the session bus at {address} cannot be reached: {error or 'end of file'}") from error
     session = BusSession(bus, address)
     bus.add_message_handler(on_message)
     try:

@@ -53,9 +53,7 @@ class DesktopNotifierBackEnd:
         except (NotifyFailed, TimeoutError, OSError, RuntimeError) as error:
             return Probe(usable=False, hears="none", found=str(error) or "it does not answer", mend=_MEND)
         if not capabilities:
-            return Probe(
-                usable=False, hears="none", found="desktop-notifier can show nothing here", mend=_MEND
-            )
+            return Probe(usable=False, hears="none", found="desktop-notifier can show nothing here", mend=_MEND)
         return Probe(usable=True, hears="popup", found=f"desktop-notifier on {sys.platform}")
 
     async def show(self, popup: Popup, replaces: str | None) -> Shown:

@@ -284,9 +284,7 @@ def _notify_body(popup: Popup, replaced: int, capabilities: frozenset[str]) -> l
         "urgency": Variant("y", _URGENCY[popup.loudness]),
         "category": Variant("s", f"x-escalate.{popup.colour.value}"),
         "image-path": Variant("s", icon),
-        "suppress-sound": Variant(
-            "b", True
-        ),  # servers that advertise sound may be silent: we play it ourselves
+        "suppress-sound": Variant("b", True),  # servers that advertise sound may be silent: we play it ourselves
     }
     body = html.escape(popup.body, quote=False) if "body-markup" in capabilities else popup.body
     title = f" {popup.title}" if popup.title.startswith("-") else popup.title

@@ -16,9 +16,7 @@ def main() -> int:
     """Show what stdin says."""
     told = json.load(sys.stdin)
     if sys.platform == "linux" and Path("/app").is_dir() and not Path("/.flatpak-info").exists():
-        sys.stderr.write(
-            "plyer takes the folder /app for Flatpak and would call a portal that is not there\n"
-        )
+        sys.stderr.write("plyer takes the folder /app for Flatpak and would call a portal that is not there\n")
         return 1
     warnings.simplefilter("ignore")  # plyer warns on standard error wherever dbus-python is missing
     from plyer import notification

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from escalate_daemon.core.commands import CommandRefused
 from escalate_daemon.daemon import Daemon
 from escalate_daemon.ipc import protocol
@@ -19,9 +21,13 @@ class Answers:
     async def handle(self, request: protocol.AnyRequest) -> protocol.AnyReply:
         """The reply to one request that is not `watch`; RequestFailed for every refusal."""
         try:
-            return await self._dispatch(request)
+            reply = await self._dispatch(request)
         except CommandRefused as error:
             raise by_core(error) from error
+        session = self._daemon.session
+        if session is not None and session.membership.open_space:
+            return msgspec.structs.replace(reply, open_space=True)
+        return reply
 
     def watch(self) -> AsyncIterator[protocol.Event]:
         """The stream that a `watch` request turns its line into."""

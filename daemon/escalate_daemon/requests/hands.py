@@ -45,7 +45,7 @@ async def start(daemon: Daemon, request: protocol.StartRequest) -> protocol.Esca
 async def end(daemon: Daemon, request: protocol.EndRequest) -> protocol.EscalationReply:
     """End mine; nothing happens where there is none."""
     if daemon.session is None:
-        return reply(None)
+        return protocol.EscalationReply(escalation=None, in_space=False)
     hand = daemon.session.shell.command(EndMine(request.note))
     return reply(None if hand is None else daemon.session.hand(hand))
 

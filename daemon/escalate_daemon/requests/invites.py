@@ -18,10 +18,8 @@ async def invite(daemon: Daemon, request: protocol.InviteRequest) -> protocol.In
         raise failure("usage", "an invite lasts from a moment up to a year", "as in: --for 30d")
     lifetime = None if request.for_s is None else max(1, round(request.for_s * 1000))
     try:
-        if request.reusable:
-            given = session.inviting.give_reusable(lifetime)
-        else:
-            given = session.inviting.give_one(lifetime)
+        give = session.inviting.give_reusable if request.reusable else session.inviting.give_one
+        given = give(lifetime)
     except TrustError as error:
         raise failure("not-allowed", str(error), error.hint or None) from error
     return protocol.InviteReply(
@@ -41,7 +39,9 @@ async def revoke(daemon: Daemon, request: protocol.InviteRevokeRequest) -> proto
     """Take one back; what is left."""
     session = _closed_space(daemon)
     if not session.inviting.revoke(request.id):
-        raise failure("unknown-name", f"you gave no invite {request.id} that can still be used", "see: escalate invite list")
+        raise failure(
+            "unknown-name", f"you gave no invite {request.id} that can still be used", "see: escalate invite list"
+        )
     return _listed(session)
 
 
@@ -50,7 +50,9 @@ def _closed_space(daemon: Daemon) -> Session:
     if session.membership.open_space:
         name = session.membership.space_name
         raise failure(
-            "not-allowed", f"{name} is an open space: it needs no invites", f"others come in by: escalate join --open '{name}'"
+            "not-allowed",
+            f"{name} is an open space: it needs no invites",
+            f"others come in by: escalate join --open '{name}'",
         )
     return session
 

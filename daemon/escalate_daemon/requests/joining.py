@@ -118,7 +118,7 @@ def _address(host: str) -> Address:
 
 
 def _refusal(error: TrustError) -> RequestFailed:
-    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "failed")
+    code: ErrorCode = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "failed")
     hint = error.hint
     if code == "no-answer":
         hint = "is the inviter's daemon running? Where multicast fails name its host: escalate join CODE HOST[:PORT]"

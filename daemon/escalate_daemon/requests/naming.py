@@ -43,9 +43,7 @@ def hand_meant(views: Sequence[EscalationView], members: Sequence[MemberView], w
     found = [each for each in owned if each.state in _UP] or owned
     if not found:
         up = ", ".join(each.owner.label for each in views if each.state in _UP)
-        raise failure(
-            "unknown-name", f"{who} has no escalation", f"up now: {up}" if up else "nobody has one now"
-        )
+        raise failure("unknown-name", f"{who} has no escalation", f"up now: {up}" if up else "nobody has one now")
     if len({each.owner.id for each in found}) > 1:
         raise failure("usage", f"{who} is more than one", _choice(found))
     return found[0]

@@ -31,6 +31,4 @@ def introduce_in_the_open(identity: Identity, name: str) -> Introduction:
 def _check_name(name: str) -> None:
     size = len(name.encode("utf-8", "replace"))
     if size > tuning.NAME_BYTES:
-        raise TrustError(
-            f"the name takes {size} bytes; at most {tuning.NAME_BYTES} go", "Use a shorter name."
-        )
+        raise TrustError(f"the name takes {size} bytes; at most {tuning.NAME_BYTES} go", "Use a shorter name.")

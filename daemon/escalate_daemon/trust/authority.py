@@ -51,9 +51,7 @@ def _authority(seed: bytes) -> Authority:
     return Authority(key, _certificate(key.public_key(), key, is_authority=True))
 
 
-def _certificate(
-    holder: Ed25519PublicKey, signer: Ed25519PrivateKey, *, is_authority: bool
-) -> x509.Certificate:
+def _certificate(holder: Ed25519PublicKey, signer: Ed25519PrivateKey, *, is_authority: bool) -> x509.Certificate:
     """Python 3.13's strict contexts ask for both key identifiers, key usage and a subject."""
     above = signer.public_key()
     builder = (

@@ -12,10 +12,15 @@ def encode(number: int, length: int) -> str:
     return "".join(ALPHABET[(number >> 5 * place) & 31] for place in reversed(range(length)))
 
 
+def plain(text: str) -> str:
+    """`text` in lower case, with look-alikes as what they are like: i and l as 1, o as 0."""
+    return text.lower().translate(_LOOK_ALIKES)
+
+
 def decode(text: str) -> int:
-    """The number in lower-case `text`, look-alikes read as what they are like; ValueError names a bad one."""
+    """The number in plain `text`; ValueError names a character that is not of the alphabet."""
     number = 0
-    for character in text.translate(_LOOK_ALIKES):
+    for character in text:
         if character not in _VALUES:
             raise ValueError(character)
         number = number << 5 | _VALUES[character]

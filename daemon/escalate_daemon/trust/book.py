@@ -135,8 +135,7 @@ class InviteBook:
     def to_bytes(self, at: Moment) -> bytes:
         """The book, to be kept."""
         invites = [
-            msgspec.structs.replace(one, ends_uptime=one.ends_uptime - at.uptime)
-            for one in self._invites.values()
+            msgspec.structs.replace(one, ends_uptime=one.ends_uptime - at.uptime) for one in self._invites.values()
         ]
         return msgspec.msgpack.encode(_Kept(_FORMAT, at.wall, invites))
 

@@ -22,7 +22,7 @@ def write_code(secret: bytes) -> str:
 
 def read_code(text: str) -> bytes:
     """The secret in a code; case, dashes and white space do not count. CodeError says what is wrong."""
-    plain = "".join(c for c in text.lower() if not c.isspace() and c not in _DASHES)
+    plain = "".join(c for c in base32.plain(text) if not c.isspace() and c not in _DASHES)
     if not plain.startswith(PREFIX):
         raise CodeError("an invite code begins with esc1-", _HINT)
     body = plain.removeprefix(PREFIX)

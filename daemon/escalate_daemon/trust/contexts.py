@@ -42,9 +42,7 @@ def sni_for_invite(secret: bytes) -> str:
 
 
 def _pair(identity: Identity, authority: Authority) -> ContextPair:
-    pair = ContextPair(
-        _context(ssl.PROTOCOL_TLS_SERVER, authority), _context(ssl.PROTOCOL_TLS_CLIENT, authority)
-    )
+    pair = ContextPair(_context(ssl.PROTOCOL_TLS_SERVER, authority), _context(ssl.PROTOCOL_TLS_CLIENT, authority))
     pair.server.num_tickets = 0
     _load_chain(pair, identity, authority)
     return pair

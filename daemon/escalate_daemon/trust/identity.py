@@ -27,9 +27,7 @@ class Identity:
     @classmethod
     def from_private(cls, signing: bytes, sealing: bytes) -> Self:
         """The identity of two 32-byte private keys; ValueError for other lengths."""
-        return cls(
-            Ed25519PrivateKey.from_private_bytes(signing), X25519PrivateKey.from_private_bytes(sealing)
-        )
+        return cls(Ed25519PrivateKey.from_private_bytes(signing), X25519PrivateKey.from_private_bytes(sealing))
 
     @property
     def key(self) -> bytes:

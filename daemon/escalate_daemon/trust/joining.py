@@ -31,19 +31,27 @@ class Joiner:
     host: str
 
 
+@dataclass(slots=True)
+class _Turn:
+    """One knock at a time, and none once a door has opened."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    opened: bool = False
+
+
 async def fetch_membership(host: str, port: int, joiner: Joiner) -> Membership:
     """The membership, from the door at one address. InviteUsed, InviteExpired, SpaceFull or NoAnswer."""
     context = door_context_pair(joiner.identity, joiner.secret).client
-    return await _visit((host, port), joiner, context, asyncio.Lock())
+    return await _visit((host, port), joiner, context, _Turn())
 
 
 async def join_by_code(addresses: Iterable[tuple[str, int]], joiner: Joiner) -> Membership:
     """The membership, from the first of these doors that opens; else what a door said, else NoAnswer.
 
-    One knock at a time, so that of many members who serve a reusable invite one introduces.
+    Of many members who serve a reusable invite, one introduces.
     """
     context = door_context_pair(joiner.identity, joiner.secret).client
-    turn, places = asyncio.Lock(), asyncio.Semaphore(AT_A_TIME)
+    turn, places = _Turn(), asyncio.Semaphore(AT_A_TIME)
 
     async def visit(address: tuple[str, int]) -> Membership:
         async with places:
@@ -69,9 +77,7 @@ async def join_by_code(addresses: Iterable[tuple[str, int]], joiner: Joiner) -> 
     )
 
 
-async def _visit(
-    address: tuple[str, int], joiner: Joiner, context: ssl.SSLContext, turn: asyncio.Lock
-) -> Membership:
+async def _visit(address: tuple[str, int], joiner: Joiner, context: ssl.SSLContext, turn: _Turn) -> Membership:
     host, port = address
     try:
         async with asyncio.timeout(_CONNECT_S):
@@ -79,20 +85,23 @@ async def _visit(
                 host, port, ssl=context, server_hostname=sni_for_invite(joiner.secret)
             )
         try:
-            async with turn, asyncio.timeout(_ANSWER_S):
-                answer = await _knock(reader, writer, joiner)
+            async with turn.lock:
+                if turn.opened:
+                    raise DoorError("another door has opened")
+                async with asyncio.timeout(_ANSWER_S):
+                    answer = await _knock(reader, writer, joiner)
+                membership = _accepted(answer, joiner)
+                turn.opened = True
+                return membership
         finally:
             writer.transport.abort()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
     except (OSError, EOFError, DoorError) as error:
         raise NoAnswer(f"{host}:{port} does not know this invite", str(error)) from error
-    return _accepted(answer, joiner)
 
 
-async def _knock(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, joiner: Joiner
-) -> Welcome | Sorry:
+async def _knock(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, joiner: Joiner) -> Welcome | Sorry:
     words = doorwords.encode(Knock(joiner.name, joiner.host))
     writer.write(len(words).to_bytes(4, "big") + words)
     size = int.from_bytes(await reader.readexactly(4), "big")

@@ -13,6 +13,8 @@ class Agreement(Rule):
         super().__init__(*args)  # type: ignore[arg-type]
         self._agreed_for: dict[int, int] = {}
         self._forks: set[int] = set()
+        self._writes: dict[int, tuple[int, int]] = {}
+        self._wrote_at: dict[int, int] = {}
 
     def restored(self, machine: Machine) -> None:
         self._forks.add(machine.index)
@@ -20,6 +22,9 @@ class Agreement(Rule):
     def sweep(self, looks: list[Look]) -> None:
         groups: dict[int, list[Machine]] = {}
         for look in looks:
+            index, writes = look.machine.index, look.machine.writes()
+            if self._writes.get(index) != writes:
+                self._writes[index], self._wrote_at[index] = writes, self.world.now
             if not self.truth.people[look.machine.index].left:
                 groups.setdefault(self.world.ways.labels[look.machine.index], []).append(look.machine)
         for machines in groups.values():
@@ -32,7 +37,7 @@ class Agreement(Rule):
         for other in machines[1:]:
             since = self.world.ways.joined_since(first.index, other.index)
             joined = max(joined, now if since is None else since)
-        last = max(machine.last_write for machine in machines)
+        last = max(self._wrote_at[machine.index] for machine in machines)
         due = max(joined + MENDED, last, self.fairness.calm_from(first.index)) + CONVERGED
         if now <= due:
             return

@@ -55,7 +55,9 @@ class Ending(Rule):
             return
         boot_age = self.world.now - self.truth.people[machine.index].started_at
         if boot_age < FIRST_COMPARISON and not machine.ends:
-            self.broken("3", f"n{machine.index} pops up {show.hand} from its disk; it ended while n{machine.index} was down")
+            self.broken(
+                "3", f"n{machine.index} pops up {show.hand} from its disk; it ended while n{machine.index} was down"
+            )
 
     # --- Disks -------------------------------------------------------------------------------------
     def started(self, machine: Machine) -> None:

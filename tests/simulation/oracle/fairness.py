@@ -22,6 +22,9 @@ class Fairness(Witness):
         for machine in machines:
             self.until[machine.index] = max(self.until[machine.index], end)
 
+    def mended(self, allowance: int) -> None:
+        self.until = [min(until, self.world.now + allowance) for until in self.until]
+
     def look(self) -> None:
         """Once a sweep: what each component as a whole still suffers."""
         worst: dict[int, int] = {}

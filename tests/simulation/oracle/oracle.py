@@ -121,5 +121,13 @@ class Oracle(Witness):
         for ear in self._ears:
             ear.fault(machines, allowance)
 
+    def mended(self, allowance: int) -> None:
+        for ear in self._ears:
+            ear.mended(allowance)
+
+    def jumped(self, machine: Machine, shift: int) -> None:
+        for ear in self._ears:
+            ear.jumped(machine, shift)
+
     def at_stake(self, rule: str, count: int = 1) -> None:
         self._case.stakes[rule] += count

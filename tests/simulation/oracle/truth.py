@@ -85,10 +85,11 @@ class Truth(Witness):
 
     def _own(self, machine: Machine, record: Record) -> None:
         contents = self.written.setdefault((record.member, record.slot), set())
-        content = (record.incarnation, record.seq, record.boot, record.body)
-        if content in contents:
-            return
-        contents.add(content)
+        contents.add((record.incarnation, record.seq, record.boot, record.body))
+        self._holds(machine, record)
+
+    def _holds(self, machine: Machine, record: Record) -> None:
+        """The owner goes by this record of its own now, freshly written or taken back from its disk or peers."""
         person = self.people[machine.index]
         now = machine.world.now
         if record.slot == slots.STATE:
@@ -134,6 +135,11 @@ class Truth(Witness):
         for (_, index), tale in self.rings.items():
             if index == machine.index:
                 tale.asked_now = False
+        if person.restored_at >= 0:
+            for kept in machine.disk.table(Bucket.SLOTS).values():
+                record = decode_record(kept.value)
+                if record.member == machine.member and record.slot == slots.PROFILE:
+                    self._holds(machine, record)
 
     def stopped(self, machine: Machine, *, in_window: frozenset[HandId]) -> None:
         self.people[machine.index].down_at = machine.world.now
@@ -148,6 +154,7 @@ class Truth(Witness):
         person.forked = True
         person.restored_at = machine.world.now
         person.groups = {}
+        person.left = False
         for hand in self.hands.values():
             if hand.owner == machine.index:
                 hand.doubt = True
@@ -155,6 +162,11 @@ class Truth(Witness):
             if index == machine.index:
                 tale.rings = tale.window_crashes = 0
                 tale.asked_ever = 0
+
+    def jumped(self, machine: Machine, shift: int) -> None:
+        for hand in self.hands.values():
+            if hand.owner == machine.index and shift > 0:
+                hand.age_doubt = True
 
     def asked_to_show(self, machine: Machine, show: Show) -> None:
         if show.kind is ShowKind.SHOW:

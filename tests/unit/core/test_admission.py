@@ -226,11 +226,7 @@ def test_order_of_introductions_does_not_matter(edges: list[tuple[int, int]], se
     assert [first.chain_of(m) for m in first.members()] == [second.chain_of(m) for m in second.members()]
 
 
-@given(
-    st.lists(
-        st.builds(Introduction, st.binary(max_size=40), st.text(max_size=80), *[st.binary(max_size=80)] * 3)
-    )
-)
+@given(st.lists(st.builds(Introduction, st.binary(max_size=40), st.text(max_size=80), *[st.binary(max_size=80)] * 3)))
 def test_hostile_introductions_give_only_wire_errors(chain: list[Introduction]) -> None:
     roster = closed(line(2))
     with pytest.raises(WireError):

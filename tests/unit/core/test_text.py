@@ -119,16 +119,12 @@ def test_bad_label_is_refused(kind: text.LabelKind, typed: str) -> None:
         text.normalise_label(typed, kind)
 
 
-@pytest.mark.parametrize(
-    "host", ["desk-7", "a.example.org", "10.0.0.7", "fe80::1", "fe80::1%eth0", "my_pc", ""]
-)
+@pytest.mark.parametrize("host", ["desk-7", "a.example.org", "10.0.0.7", "fe80::1", "fe80::1%eth0", "my_pc", ""])
 def test_good_host_is_kept(host: str) -> None:
     assert text.check_host(host) == host
 
 
-@pytest.mark.parametrize(
-    "host", ["-oProxyCommand=x", "a b", "a..b", "$(reboot)", "a" * 64, "é", "fe80::1%;x"]
-)
+@pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "a..b", "$(reboot)", "a" * 64, "é", "fe80::1%;x"])
 def test_bad_host_is_refused(host: str) -> None:
     with pytest.raises(TextRefused, match="host"):
         text.check_host(host)

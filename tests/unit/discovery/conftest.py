@@ -12,6 +12,8 @@ from typing import Protocol
 
 import pytest
 
+from support.need import need
+
 _CLONE_NEWNET = 0x40000000
 
 
@@ -49,9 +51,5 @@ def _in_own_network(scenario: Callable[[], Awaitable[None]], *commands: str) -> 
 @pytest.fixture
 def own_network() -> OwnNetwork:
     """Skips with the reason where namespaces cannot be made; under CI that is a failure."""
-    reason = _why_not()
-    if reason is not None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    need(_why_not())
     return _in_own_network

@@ -190,22 +190,6 @@ def test_interface_that_comes_later_is_used_and_told(own_network: OwnNetwork) ->
     own_network(scenario, LOOPBACK)
 
 
-def test_interface_plugged_in_anew_with_its_old_address_is_used_again(own_network: OwnNetwork) -> None:
-    async def scenario() -> None:
-        # Seldom browsed: what is found later can only have come over the new interface.
-        seldom = Timing(poll=0.2, confirm=0.1, browse_few=600.0)
-        async with running(4711, timing=seldom) as (_, a), running(4712, timing=seldom) as (_, b):
-            await a.until(lambda: "10.9.0.1:4712" in a.addresses)
-            await b.until(lambda: "10.9.0.1:4711" in b.addresses)
-            a.addresses.clear()
-            b.addresses.clear()
-            await ran("ip link del lan0", *LAN[1:])
-            await a.until(lambda: "10.9.0.1:4712" in a.addresses)
-            await b.until(lambda: "10.9.0.1:4711" in b.addresses)
-
-    own_network(scenario, *LAN)
-
-
 def test_port_held_by_another_program_is_told_once_and_retried(own_network: OwnNetwork) -> None:
     async def scenario() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:

@@ -1,0 +1,154 @@
+"""The composition root: finds the surroundings, builds every part, runs them in one TaskGroup, ends them in order.
+
+One daemon a home: the lock file says so, and exit code 7 that there is one already.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import filelock
+
+from escalate_daemon import config as settings
+from escalate_daemon import logs, paths, surroundings
+from escalate_daemon.daemon import Daemon, Warnings
+from escalate_daemon.ipc.endpoint import EndpointError
+from escalate_daemon.ipc.listener import AlreadyServed
+from escalate_daemon.ipc.protocol import EXITS, JoinRequest, RequestFailed
+from escalate_daemon.ipc.server import Server
+from escalate_daemon.paths import Paths
+from escalate_daemon.requests import joining
+from escalate_daemon.requests.answer import Answers
+from escalate_daemon.screen import Screen
+
+log = logging.getLogger(__name__)
+
+AUTO_JOIN_EVERY_S: Final = 30.0  # a site's invite is tried until somebody who knows it is near
+_RUNNING: Final = "a daemon is running already here; escalate daemon status tells more"
+
+
+class CannotStart(Exception):
+    """There can be no daemon here and now; `exit` is the code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.exit = code
+
+
+def run() -> int:
+    """Be the daemon until told to stop; the exit code. What keeps it from starting is said on stderr and kept."""
+    os.umask(0o077)
+    try:
+        where = paths.find(os.environ)
+    except (paths.PathsError, OSError) as error:
+        sys.stderr.write(f"escalate: {error}\n")
+        return EXITS["no-daemon"]
+    try:
+        with _only_one(where) as unlocked:
+            return asyncio.run(_serve(where, unlocked))
+    except CannotStart as error:
+        sys.stderr.write(f"escalate: {error}\n")
+        if error.exit != EXITS["already-active"]:
+            _leave_word(where, str(error))
+        return error.exit
+
+
+@contextlib.contextmanager
+def _only_one(where: Paths) -> Iterator[str | None]:
+    """Hold the lock for the daemon's life; gives why there is none where the disk refuses one."""
+    lock = filelock.FileLock(where.lock_file, mode=0o600)
+    problem = None
+    try:
+        where.lock_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock.acquire(blocking=False)
+    except filelock.Timeout as error:
+        raise CannotStart(_RUNNING, EXITS["already-active"]) from error
+    except OSError as error:
+        problem = f"{where.lock_file} cannot be locked ({error.strerror}); a second daemon would not be noticed"
+    try:
+        yield problem
+    finally:
+        lock.release()
+
+
+async def _serve(where: Paths, unlocked: str | None) -> int:
+    warnings = Warnings()
+    config, wrong = settings.load(where)
+    warnings.set("log", logs.start(where.log_file, config.daemon.log_level, to_stderr=sys.stderr.isatty()))
+    warnings.set("config", "; ".join(wrong) or None)
+    warnings.set("lock", unlocked)
+    around = surroundings.look(where, config, os.environ, warnings.set)
+    screen = Screen(around.notifier, warnings.set, sound=config.notify.sound)
+    daemon = Daemon(around, screen, warnings)
+    server = Server(lambda: _socket(where), Answers(daemon))
+    daemon.socket = lambda: server.address
+    _stop_on_signals(daemon)
+    try:
+        async with asyncio.TaskGroup() as group:
+            working = group.create_task(screen.run(), name="screen")
+            await daemon.begin()
+            await _open_door(server)
+            log.info("ready: pid %d, %s", os.getpid(), server.address)
+            joining_in = group.create_task(_join_the_site(daemon), name="auto-join")
+            await daemon.stopped()
+            joining_in.cancel()
+            await server.aclose()
+            await daemon.end()
+            working.cancel()
+    finally:
+        around.store.close()
+        log.info("stopped")
+        logs.stop()
+    return 0
+
+
+def _socket(where: Paths) -> Path:
+    """Where clients look for the door now: a login or logout may have moved the runtime folder."""
+    try:
+        return paths.find(os.environ).socket
+    except (paths.PathsError, OSError):
+        return where.socket
+
+
+async def _open_door(server: Server) -> None:
+    try:
+        await server.start()
+    except AlreadyServed as error:
+        raise CannotStart(_RUNNING, EXITS["already-active"]) from error
+    except EndpointError as error:
+        raise CannotStart(str(error), EXITS["no-daemon"]) from error
+
+
+async def _join_the_site(daemon: Daemon) -> None:
+    """Join by the invite that the site's settings give every machine, where nobody has decided otherwise."""
+    code = daemon.config.space.join
+    while code and daemon.membership is None and not daemon.standing.left:
+        try:
+            await joining.join(daemon, JoinRequest(code=code))
+            daemon.warn("auto-join", None)
+        except RequestFailed as refused:
+            daemon.warn("auto-join", f"space.join of the config: {refused.failure.message}")
+            await asyncio.sleep(AUTO_JOIN_EVERY_S)
+
+
+def _stop_on_signals(daemon: Daemon) -> None:
+    """Orderly: the others see a closed link."""
+    if sys.platform == "win32":  # read, not run
+        loop = asyncio.get_running_loop()
+        signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(daemon.stop))
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, daemon.stop)
+
+
+def _leave_word(where: Paths, words: str) -> None:
+    """For the command that started me."""
+    with contextlib.suppress(OSError):
+        where.start_error_file.write_text(words, encoding="utf-8")

@@ -1,0 +1,33 @@
+"""status: one screen about me, the space, who would hear me, what is active."""
+
+from escalate_cli import client, exits, table, words
+from escalate_cli.options import AsJson, Quiet, application, example
+from escalate_cli.output import Output
+from escalate_daemon.ipc import protocol
+
+app = application()
+
+
+@app.command(epilog=example("escalate status", "escalate status --json"))
+def status(*, as_json: AsJson = False, quiet: Quiet = False) -> int:
+    """Say on one screen who you are, where, who would hear you, and what is active."""
+    out = Output(as_json=as_json, quiet=quiet)
+    reply = client.ask(out, protocol.StatusRequest(), protocol.StatusReply)
+    if as_json:
+        out.reply(reply)
+    else:
+        out.lines(*_screen(reply))
+    out.warn(*reply.warnings)
+    if reply.space is None or reply.me is None:
+        out.talk(words.NO_SPACE)
+    return exits.DONE
+
+
+def _screen(reply: protocol.StatusReply) -> list[str]:
+    facts = [
+        ("me", words.me(reply.me) if reply.me else ""),
+        ("space", words.space(reply.space) if reply.space else "none"),
+        ("heard by", f"{reply.hear.online} of {reply.hear.others} others are online"),
+        ("active", str(len(reply.escalations)) if reply.escalations else "nothing"),
+    ]
+    return [*words.aligned(facts), *table.render(words.LIST_HEADERS, map(words.list_row, reply.escalations))]

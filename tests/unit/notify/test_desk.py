@@ -1,0 +1,396 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from escalate_daemon.core.effects import ShowKind, Urgency
+from escalate_daemon.core.ids import HandId
+from escalate_daemon.notify.base import Listener, NotifyFailed, Popup, Probe, Shown
+from escalate_daemon.notify.choose import Choice, Found
+from escalate_daemon.notify.desk import ANNOUNCEMENTS_MAX, Desk, merged
+from escalate_daemon.notify.sound import SoundFailed
+from support.hands import RED, YELLOW, close, hand, show, update
+
+LIMIT_S = 30.0
+
+
+class Fake:
+    """A notifier that does as told and writes down what it was asked."""
+
+    def __init__(self, name: str = "fake", how: str = "popup") -> None:
+        self.name = name
+        self.how = how
+        self.did: list[str] = []
+        self.broken = ""
+        self.holds: dict[str, asyncio.Event] = {}  # tag -> until when show() hangs
+        self.listener: Listener | None = None
+        self._last = 0
+
+    def listen(self, listener: Listener) -> None:
+        self.listener = listener
+
+    async def probe(self) -> Probe:
+        return Probe(not self.broken, "none" if self.broken else self.how, self.broken or "fine", "mend it")
+
+    async def show(self, popup: Popup, replaces: str | None) -> Shown:
+        if popup.tag in self.holds:
+            await self.holds[popup.tag].wait()
+        if self.broken:
+            raise NotifyFailed(self.broken)
+        self._last += 1
+        self.did.append(f"show {popup.tag[-2:]} {popup.loudness} over {replaces}")
+        return Shown(replaces or f"{self._last}", self.how)
+
+    async def update(self, handle: str, popup: Popup) -> Shown:
+        self.did.append(f"update {handle} {popup.title}")
+        return Shown(handle, self.how)
+
+    async def close(self, handle: str) -> None:
+        self.did.append(f"close {handle}")
+
+    async def aclose(self) -> None:
+        self.did.append("aclose")
+
+
+@dataclass
+class Loudspeaker:
+    """A ringer that does as told."""
+
+    rung: int = 0
+    broken: str = ""
+    hold: asyncio.Event | None = None
+    silenced: int = 0
+
+    async def ring(self) -> None:
+        if self.hold is not None:
+            try:
+                await self.hold.wait()
+            except asyncio.CancelledError:
+                self.silenced += 1
+                raise
+        if self.broken:
+            raise SoundFailed(self.broken, "mend it")
+        self.rung += 1
+
+    async def probe(self) -> Probe:
+        return Probe(not self.broken, "sound", "paplay")
+
+
+@dataclass
+class Told:
+    """Writes down every report."""
+
+    reports: list[str] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def _note(self, words: str) -> None:
+        self.reports.append(words)
+        self.news.set()
+
+    def shown(self, hand: HandId, handle: str | None, how: str) -> None:
+        self._note(f"shown {hand[-2:]} {handle} {how}")
+
+    def not_shown(self, hand: HandId, reason: str) -> None:
+        self._note(f"not shown {hand[-2:]}: {reason}")
+
+    def sounded(self, hand: HandId) -> None:
+        self._note(f"sounded {hand[-2:]}")
+
+    def not_sounded(self, hand: HandId, reason: str) -> None:
+        self._note(f"not sounded {hand[-2:]}: {reason}")
+
+    def seen(self, hand: HandId) -> None:
+        self._note(f"seen {hand[-2:]}")
+
+
+class World:
+    """A running desk with one or more fakes."""
+
+    def __init__(self, *fakes: Fake) -> None:
+        self.fakes = fakes or (Fake(),)
+        self.fake = self.fakes[0]
+        self.speaker = Loudspeaker()
+        self.told = Told()
+        self.desk = Desk(Choice(self.fakes, Found("fake", "", "popup", ())), self.speaker, self.told)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            while not condition():
+                await asyncio.sleep(0)
+
+    async def reported(self, *words: str) -> None:
+        await self.until(lambda: set(words) <= set(self.told.reports))
+
+
+def run(scenario: Callable[[World], Awaitable[None]], *fakes: Fake) -> World:
+    async def main() -> World:
+        world = World(*fakes)
+        task = asyncio.create_task(world.desk.run())
+        await asyncio.sleep(0)
+        try:
+            await scenario(world)
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+            await world.desk.aclose()
+        assert task.cancelled()
+        return world
+
+    return asyncio.run(main())
+
+
+def test_a_ring_is_shown_and_sounded_and_each_is_reported_for_itself() -> None:
+    async def scenario(world: World) -> None:
+        world.desk.post(show())
+        await world.reported("shown a1 fake|1 popup", "sounded a1")
+
+    assert run(scenario).fake.did[0] == "show a1 critical over None"
+
+
+@pytest.mark.parametrize("urgency", [Urgency.URGENT, Urgency.QUIET])
+def test_nothing_but_a_ring_sounds(urgency: Urgency) -> None:
+    async def scenario(world: World) -> None:
+        world.desk.post(show(RED, urgency))
+        await world.reported("shown a1 fake|1 popup")
+
+    world = run(scenario)
+    assert world.speaker.rung == 0
+    assert len(world.told.reports) == 1
+
+
+def test_a_failed_sound_does_not_unsay_the_popup() -> None:
+    async def scenario(world: World) -> None:
+        world.speaker.broken = "no server"
+        world.desk.post(show())
+        await world.reported("shown a1 fake|1 popup", "not sounded a1: no server; mend it")
+
+    run(scenario)
+
+
+def test_sound_waits_for_no_popup_and_no_popup_for_sound() -> None:
+    async def scenario(world: World) -> None:
+        world.fake.holds[RED.id] = asyncio.Event()
+        world.desk.post(show())
+        await world.reported("sounded a1")
+        other = hand(0xB2)
+        world.speaker.hold = asyncio.Event()
+        world.desk.post(show(other))
+        await world.reported("shown b2 fake|1 popup")
+
+    run(scenario)
+
+
+def test_when_the_first_notifier_fails_the_next_one_shows_it() -> None:
+    async def scenario(world: World) -> None:
+        world.fake.broken = "no bus"
+        world.desk.post(show(YELLOW, Urgency.QUIET))
+        await world.reported("shown a1 terminal|1 terminal")
+
+    assert not any(
+        words.startswith("not") for words in run(scenario, Fake(), Fake("terminal", "terminal")).told.reports
+    )
+
+
+def test_not_shown_is_said_only_when_all_failed_and_names_each_reason() -> None:
+    async def scenario(world: World) -> None:
+        for fake in world.fakes:
+            fake.broken = f"{fake.name} is broken"
+        world.desk.post(show(YELLOW, Urgency.QUIET))
+        await world.reported("not shown a1: a: a is broken; b: b is broken")
+
+    run(scenario, Fake("a"), Fake("b"))
+
+
+def test_a_hand_that_hangs_does_not_delay_another() -> None:
+    async def scenario(world: World) -> None:
+        world.fake.holds[RED.id] = asyncio.Event()
+        world.desk.post(show())
+        for number in range(2, 40):
+            world.desk.post(show(hand(number)))
+        await world.until(lambda: sum(words.startswith("shown") for words in world.told.reports) == 38)
+
+    run(scenario)
+
+
+def test_an_end_that_overtakes_its_popup_leaves_nothing_up() -> None:
+    async def scenario(world: World) -> None:
+        gate = world.fake.holds[RED.id] = asyncio.Event()
+        world.desk.post(show())
+        await world.reported("sounded a1")
+        world.desk.post(close())
+        gate.set()
+        await world.until(lambda: "close 1" in world.fake.did)
+
+    assert run(scenario).fake.did == ["show a1 critical over None", "close 1", "aclose"]
+
+
+def test_an_end_before_anything_began_shows_and_says_nothing() -> None:
+    async def scenario(world: World) -> None:
+        world.desk.post(show(RED, Urgency.QUIET))
+        world.desk.post(close())
+        world.desk.post(show(hand(0xB2), Urgency.QUIET))
+        await world.reported("shown b2 fake|1 popup")
+
+    world = run(scenario)
+    assert len(world.told.reports) == 1
+
+
+def test_an_end_silences_the_ring() -> None:
+    async def scenario(world: World) -> None:
+        world.speaker.hold = asyncio.Event()
+        world.desk.post(show())
+        await world.reported("shown a1 fake|1 popup")
+        world.desk.post(close())
+        await world.until(lambda: world.speaker.silenced)
+
+    assert run(scenario).speaker.rung == 0
+
+
+def test_a_hand_that_ended_while_one_notifier_failed_is_not_tried_on_the_next() -> None:
+    async def scenario(world: World) -> None:
+        first = world.fakes[0]
+        gate = first.holds[RED.id] = asyncio.Event()
+        first.broken = "hung"
+        world.desk.post(show(RED, Urgency.URGENT))
+        await asyncio.sleep(0)
+        world.desk.post(close())
+        gate.set()
+        world.desk.post(show(hand(0xB2), Urgency.QUIET))
+        await world.reported("shown b2 terminal|1 terminal")
+
+    world = run(scenario, Fake(), Fake("terminal", "terminal"))
+    assert world.fakes[1].did == ["show b2 normal over None", "aclose"]
+
+
+def test_an_update_changes_what_is_up_and_never_rings() -> None:
+    async def scenario(world: World) -> None:
+        world.desk.post(show())
+        await world.reported("shown a1 fake|1 popup", "sounded a1")
+        world.desk.post(update(replace(RED, message="Sam is coming")))
+        await world.until(lambda: len(world.fake.did) == 2)
+
+    world = run(scenario)
+    assert world.fake.did[1] == "update 1 Ana needs help: Sam is coming"
+    assert world.speaker.rung == 1
+
+
+def test_an_update_of_what_was_never_up_shows_nothing() -> None:
+    async def scenario(world: World) -> None:
+        world.desk.post(update(RED))
+        world.desk.post(show(hand(0xB2), Urgency.QUIET))
+        await world.reported("shown b2 fake|1 popup")
+
+    assert run(scenario).fake.did == ["show b2 normal over None", "aclose"]
+
+
+def test_an_update_while_the_popup_is_pending_keeps_the_ring() -> None:
+    wanted = merged(show(), update(replace(RED, message="new words"), Urgency.QUIET))
+    assert (wanted.kind, wanted.urgency, wanted.view.message) == (ShowKind.SHOW, Urgency.RING, "new words")
+
+
+def test_the_newest_wish_wins() -> None:
+    assert merged(show(), close()).kind is ShowKind.CLOSE
+    assert merged(close(), show()).kind is ShowKind.SHOW
+    assert merged(close(), update(RED)).kind is ShowKind.CLOSE
+    assert merged(update(RED), show()).urgency is Urgency.RING
+
+
+def test_the_popup_of_an_earlier_run_is_taken_over() -> None:
+    async def scenario(world: World) -> None:
+        world.desk.post(show(RED, Urgency.QUIET, "fake|7"))
+        world.desk.post(close(hand(0xB2), "fake|9"))
+        await world.reported("shown a1 fake|7 popup")
+        await world.until(lambda: "close 9" in world.fake.did)
+
+    assert "show a1 normal over 7" in run(scenario).fake.did
+
+
+def test_a_handle_of_another_notifier_is_not_given_to_this_one() -> None:
+    async def scenario(world: World) -> None:
+        world.desk.post(show(RED, Urgency.QUIET, "freedesktop|7"))
+        await world.reported("shown a1 fake|1 popup")
+
+    assert run(scenario).fake.did[0] == "show a1 normal over None"
+
+
+def test_a_touched_popup_is_seen() -> None:
+    async def scenario(world: World) -> None:
+        world.desk.post(show(RED, Urgency.QUIET))
+        await world.reported("shown a1 fake|1 popup")
+        assert world.fake.listener is not None
+        world.fake.listener.touched(RED.id)
+        world.fake.listener.touched("said-1")
+
+    assert run(scenario).told.reports[1:] == ["seen a1"]
+
+
+def test_a_server_that_wakes_late_counts_as_shown_where_the_hand_is_still_up() -> None:
+    async def scenario(world: World) -> None:
+        first = world.fakes[0]
+        first.broken = "hung"
+        world.desk.post(show(RED, Urgency.QUIET))
+        await world.reported("shown a1 terminal|1 terminal")
+        assert first.listener is not None
+        first.listener.came_late(RED.id, Shown("5", "popup"))
+        await world.reported("shown a1 fake|5 popup")
+        world.desk.post(close())
+        await world.until(lambda: "close 5" in first.did)
+
+    run(scenario, Fake(), Fake("terminal", "terminal"))
+
+
+def test_a_server_that_wakes_after_the_end_gets_its_popup_closed() -> None:
+    async def scenario(world: World) -> None:
+        assert world.fake.listener is not None
+        world.fake.listener.came_late(RED.id, Shown("5", "popup"))
+        await world.until(lambda: "close 5" in world.fake.did)
+
+    assert not run(scenario).told.reports
+
+
+def test_our_own_words_are_shown_once_and_never_reported() -> None:
+    async def scenario(world: World) -> None:
+        world.desk.announce("Sam joined", "with your invite")
+        await world.until(lambda: world.fake.did)
+
+    assert not run(scenario).told.reports
+
+
+def test_our_own_words_cannot_pile_up_behind_a_hung_server() -> None:
+    async def scenario(world: World) -> None:
+        gate = asyncio.Event()
+        world.fake.holds = {f"said-{number}": gate for number in range(1, 100)}
+        for _ in range(50):
+            world.desk.announce("x", "")
+        await asyncio.sleep(0)
+        gate.set()
+        await world.until(lambda: len(world.fake.did) == ANNOUNCEMENTS_MAX)
+
+    assert len(run(scenario).fake.did) == ANNOUNCEMENTS_MAX + 1
+
+
+def test_what_was_posted_before_the_desk_ran_is_done_then() -> None:
+    async def main() -> list[str]:
+        world = World()
+        world.desk.post(show())
+        task = asyncio.create_task(world.desk.run())
+        await world.reported("shown a1 fake|1 popup")
+        task.cancel()
+        await asyncio.wait({task})
+        return world.fake.did
+
+    assert asyncio.run(main()) == ["show a1 critical over None"]
+
+
+def test_it_hears_what_can_reach_its_person_now() -> None:
+    async def scenario(world: World) -> None:
+        assert await world.desk.hears() == "sound"
+        world.speaker.broken = "x"
+        assert await world.desk.hears() == "popup"
+        world.fakes[0].broken = "x"
+        assert await world.desk.hears() == "terminal"
+        world.fakes[1].broken = "x"
+        assert await world.desk.hears() == "none"
+
+    run(scenario, Fake(), Fake("terminal", "terminal"))
