@@ -151,7 +151,8 @@ class _Attempt:
         end = self._words.seek(0, os.SEEK_END)
         self._words.seek(max(self._said_before, end - _LAST_WORDS))
         said = self._words.read(_LAST_WORDS).decode(errors="replace").split("\n")
-        return next((line.strip() for line in reversed(said) if line.strip()), f"exit code {code}")
+        lines = (line.strip(" |\r") for line in reversed(said))  # bars: a group of exceptions is drawn in them
+        return next((line for line in lines if any(map(str.isalpha, line))), f"exit code {code}")
 
 
 def _open_log(path: Path) -> IO[bytes]:

@@ -63,7 +63,10 @@ def raised(escalation: Escalation) -> list[str]:
     """What `start` prints: what is up, and the truth about who will hear it."""
     said = f": {escape.printable(escalation.message)}" if escalation.message else ""
     named = f" for {', '.join(map(escape.printable, escalation.named))}" if escalation.named else ""
-    lines = [output.paint(f"raised {escalation.level}{named}{said}", escalation.level), f"id {escalation.id}"]
+    lines = [
+        output.paint(f"raised {escalation.level}{named}{said}", escalation.level),
+        f"id {escape.printable(escalation.id)}",
+    ]
     if escalation.level == "yellow":
         return [*lines, "everyone here sees it, quietly; nobody is named, so nobody is rung"]
     return lines + audience(escalation)
@@ -131,7 +134,7 @@ def unheard(escalation: Escalation) -> list[str]:
     """For exit 5: whom it did not reach."""
     if escalation.level == "yellow":
         return ["nobody else is here to see it now; it stays up for whoever comes"]
-    missed = [line for line in audience(escalation) if not line.startswith("will ")]
+    missed = [line for line in audience(escalation) if not line.startswith("will ")] if escalation.receipts else []
     return ["nobody it is for can see it now; it stays up for whoever comes", *missed]
 
 

@@ -10,13 +10,13 @@ def main(arguments: list[str]) -> int:
     """Run what was asked for; the exit code."""
     match arguments:
         case [] | ["run"]:
-            from escalate_daemon import app
+            from escalate_daemon.app import run
 
-            return app.run()
+            return run()
         case ["demo"]:
-            from escalate_daemon import demo
+            from escalate_daemon.demo import run as play
 
-            return demo.run()
+            return play()
         case _:
             sys.stderr.write("usage: python -m escalate_daemon [run | demo]\n")
             return _USAGE

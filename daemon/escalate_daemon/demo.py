@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -76,7 +77,7 @@ def _meet(told: "Teller", ana: Player, ben: Player, sam: Player) -> None:
     ben.ask(protocol.GroupRequest(action="join", name=GROUP), protocol.GroupReply)
     told.says("ben", f"escalate group join {GROUP}", f"wears @{GROUP}")
     for player in (ana, ben, sam):
-        until(lambda who=player: _knows_all(who), f"{player.name} sees all three online, and ben in @{GROUP}", TOLD_S)
+        until(partial(_knows_all, player), f"{player.name} sees all three online, and ben in @{GROUP}", TOLD_S)
         told.popups(player, hush=True)
     told.good("all three see one another, over TLS links")
 
@@ -103,7 +104,7 @@ def _escalate(told: "Teller", ana: Player, ben: Player, sam: Player) -> None:
         stream.until("raised", raised.id, TOLD_S)
     told.good(f"on both other machines {1000 * (time.monotonic() - began):.0f} ms after the command")
     for player in (ben, sam):
-        until(lambda who=player: told.popups(who), f"a pop-up on {player.name}'s screen", TOLD_S)
+        until(partial(told.popups, player), f"a pop-up on {player.name}'s screen", TOLD_S)
     _receipts(told, ana, ben, raised.id)
     _listed(told, sam, raised.id)
     _end(told, (ana, ben, sam), streams, raised.id)
@@ -156,7 +157,7 @@ def _end(told: "Teller", players: tuple[Player, ...], streams: list[Watching], h
         stream.close()
     told.good(f"ended on both other machines {1000 * (time.monotonic() - began):.0f} ms after the command")
     for player in players[1:]:
-        until(lambda who=player: told.popups(who), f"the pop-up on {player.name}'s screen goes", TOLD_S)
+        until(partial(told.popups, player), f"the pop-up on {player.name}'s screen goes", TOLD_S)
     for player in players:
         if player.ask(protocol.ListRequest(), protocol.ListReply).escalations:
             raise Missed(f"{player.name} still lists something")

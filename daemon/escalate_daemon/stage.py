@@ -179,7 +179,7 @@ def stage(*names: str) -> Iterator[list[Player]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def until(look: Callable[[], T], what: str, seconds: float) -> T:
+def until(look: Callable[[], T | None], what: str, seconds: float) -> T:
     """The first true answer of `look`; Missed after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (answer := look()):

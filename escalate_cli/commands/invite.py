@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from escalate_cli import client, exits, table
+from escalate_cli import client, escape, exits, table
 from escalate_cli.options import AsJson, Quiet, application, example, seconds
 from escalate_cli.output import Output
 from escalate_daemon.ipc import protocol
@@ -35,7 +35,7 @@ def invite(
     if as_json:
         out.reply(reply)
     else:
-        out.lines(reply.command)
+        out.lines(escape.printable(reply.command))
         uses = "any number of uses" if reply.uses is None else "one use" if reply.uses == 1 else f"{reply.uses} uses"
         out.talk(f"{uses}, until {reply.expires_at}; run it on the other machine")
     return exits.DONE

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from escalate_cli import client, exits, output, words
+from escalate_cli import client, escape, exits, output, words
 from escalate_cli.options import AsJson, Quiet, application, example, seconds
 from escalate_cli.output import Output
 from escalate_daemon.ipc import protocol
@@ -62,13 +62,19 @@ def raise_hand(request: protocol.StartRequest, out: Output) -> int:
     if out.as_json:
         out.reply(reply)
     elif hand is not None:
-        ended = hand.state == "ended"
-        out.lines(*([hand.id] if out.quiet else [f"ended {hand.id}"] if ended else words.raised(hand)))
+        out.lines(*_told(hand, out))
     out.warn(*reply.warnings)
     if reply.reached_nobody and hand is not None:
         out.warn(*words.unheard(hand))
         return exits.REACHED_NOBODY
     return exits.DONE
+
+
+def _told(hand: protocol.Escalation, out: Output) -> list[str]:
+    identifier = escape.printable(hand.id)
+    if out.quiet:
+        return [identifier]
+    return [f"ended {identifier}"] if hand.state == "ended" else words.raised(hand)
 
 
 def read_message(given: str | None) -> str:

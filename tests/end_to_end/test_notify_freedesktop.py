@@ -36,7 +36,7 @@ class Desktop:
     def listener(self) -> Listener:
         return Listener(self.touched.append, lambda tag, shown: self.late.append(shown))
 
-    def run(self, scenario: Callable[[FreedesktopNotifier], Awaitable[None]]) -> None:
+    def run(self, scenario: Callable[[FreedesktopNotifier], Awaitable[object]]) -> None:
         """The scenario in a daemon's life of its own."""
 
         async def main() -> None:
@@ -107,7 +107,7 @@ def test_a_server_without_markup_and_actions_gets_plain_words_and_no_buttons(fol
     with pytest.MonkeyPatch.context() as patch, PrivateBus(folder) as bus:
         patch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
         with Popups(bus.address, folder, "--no-actions") as popups:
-            Desktop(folder).run(lambda notifier: up(notifier, replace(POPUP, body="<b>")))  # type: ignore[arg-type,return-value]
+            Desktop(folder).run(lambda notifier: up(notifier, replace(POPUP, body="<b>")))
             (shown,) = popups.notified()
     assert shown.body == "<b>"
     assert shown.actions == []
@@ -125,6 +125,17 @@ def test_an_update_changes_it_in_place_and_a_close_takes_it_away(desktop: Deskto
     assert desktop.popups.up() == []
     first, second = desktop.popups.notified()
     assert second.replaces_id == first.id
+
+
+def test_what_was_closed_and_comes_again_is_a_new_popup_that_can_be_changed(desktop: Desktop) -> None:
+    async def scenario(notifier: FreedesktopNotifier) -> None:
+        old = await up(notifier)
+        await notifier.close(old)
+        again = await up(notifier, POPUP, old)
+        await notifier.update(again, replace(POPUP, title="Sam is coming"))
+
+    desktop.run(scenario)
+    assert [each.title for each in desktop.popups.up()] == ["Sam is coming"]
 
 
 def test_a_popup_is_taken_over_after_our_own_restart(desktop: Desktop) -> None:

@@ -120,7 +120,7 @@ class Machine:
         self._drain()
         self.command(SetProfile(host=f"host{self.index}", addresses=(self.address,), hears="sound", version="sim"))
         for end in self._silent:
-            end.out.push(Mark.FIN)
+            end.out.reset()
         self._silent = []
 
     def crash(self, *, power: bool = False) -> None:
@@ -140,6 +140,7 @@ class Machine:
         for end in ends:
             end.gone = True
             if power:
+                end.out.vanish()
                 self._silent.append(end)
             else:
                 end.out.push(Mark.FIN)

@@ -40,7 +40,7 @@ class Network:
     # --- Cuts --------------------------------------------------------------------------------------
     def blocked(self, source: "Machine", target: "Machine") -> bool:
         """Whether bytes from `source` do not get to `target` now (they wait in the stream)."""
-        return self._cuts[source.index][target.index] > 0 or target.asleep
+        return self._cuts[source.index][target.index] > 0 or target.asleep or source.asleep
 
     def cut(self, one: "Machine", other: "Machine", *, both_ways: bool = True) -> None:
         """No bytes from one to the other from now on, and back."""

@@ -130,6 +130,17 @@ class Lane:
         self.stalled_until = max(self.stalled_until, until)
         self.stream.schedule.at(until, self.pump)
 
+    def vanish(self) -> None:
+        """The sender lost its power: what it had not got through is gone with it, and nobody is told."""
+        if self.held():
+            self._queue.clear()
+            self.bytes = 0
+
+    def reset(self) -> None:
+        """The sender's machine is back and knows nothing of this stream: it says so when it is asked."""
+        if not self.dead:
+            self.push(Mark.FIN)
+
     def cut_off(self, keep: int) -> None:
         """The lane is dead: at most `keep` of what is under way still comes."""
         while len(self._queue) > keep:

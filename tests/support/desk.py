@@ -52,6 +52,12 @@ class Desk:
         self._events_before = len(self.server.events())
         self._samples_before = self._sink.position()
 
+    def clear(self) -> None:
+        """The person dismisses what is still up, and counts anew."""
+        for popup in self.up():
+            self.server.dismiss(popup.id)
+        self.forget()
+
     # --- What the person sees ----------------------------------------------------------------------
     def up(self) -> list[Event]:
         """What stands on the screen now."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import itertools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -148,6 +149,14 @@ class Linked:
 
         await self.events.until(lambda: bool(outcomes()))
         return outcomes()[0]
+
+    async def until_gone(self, left: int = 0) -> None:
+        """Waits until at most so many connections are left; there is no event for strangers' ends."""
+        async with asyncio.timeout(PATIENCE_S):
+            for _ in itertools.count():
+                if self.links.connection_count <= left:
+                    return
+                await asyncio.sleep(0.01)
 
 
 def no_doors(sni: str) -> Door | None:

@@ -36,9 +36,7 @@ def member(
 
 def receipt(of: Member, why: protocol.Why | None = None) -> Receipt:
     shown = AT if of.online else None
-    return Receipt(
-        member=of, delivered_at=shown, shown_at=shown, sounded_at=None, seen_at=None, why=why
-    )
+    return Receipt(member=of, delivered_at=shown, shown_at=shown, sounded_at=None, seen_at=None, why=why)
 
 
 def escalation(

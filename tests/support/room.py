@@ -98,14 +98,14 @@ class Room:
         return raised.id
 
     def settle(self) -> None:
-        """No fault, every daemon running, no hand up, no pop-up counted from before."""
+        """No fault, every daemon running, no hand up, every screen empty, nothing counted from before."""
         self.lan.heal_all()
         for host in self.all:
             host.machine.ask(EscalationReply, "end")
         self.until_together()
         until(lambda: not any(host.machine.escalations() for host in self.all), "no hand is up anywhere")
         for host in self.all:
-            host.desk.forget()
+            host.desk.clear()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +40,13 @@ class Script:
                 await asyncio.Event().wait()
         finally:
             self.watchers -= 1
+
+
+async def holds(true: Callable[[], bool]) -> None:
+    """Wait, within the event loop, until it holds."""
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110  no event tells of any condition whatever
+            await asyncio.sleep(0.01)  # between two looks
 
 
 @contextmanager

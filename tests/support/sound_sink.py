@@ -36,13 +36,17 @@ class SoundSink:
 
     def __init__(self, folder: Path, prefix: Sequence[str] = ()) -> None:
         self.folder = folder
-        self.server = f"unix:{folder / 'pulse'}"
+        self.server = f"unix:{folder / 'sound'}"
         self.recording = folder / "sound.raw"
         self._prefix = tuple(prefix)
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
@@ -70,10 +74,10 @@ class SoundSink:
             "--exit-idle-time=-1",
             "--disable-shm=yes",
             "--load=module-null-sink sink_name=desk rate=16000 channels=1 format=s16le",
-            f"--load=module-native-protocol-unix auth-anonymous=1 socket={self.folder / 'pulse'}",
+            f"--load=module-native-protocol-unix auth-anonymous=1 socket={self.folder / 'sound'}",
         ]
         self._processes.append(running.start(argv, self.folder / "pulse.out", self._own_env()))
-        until((self.folder / "pulse").exists, "the sound server listens")
+        until((self.folder / "sound").exists, "the sound server listens")
         record = [
             *self._prefix,
             "parecord",

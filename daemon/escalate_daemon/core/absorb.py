@@ -50,17 +50,17 @@ class Absorb:
     me: Myself
     links_changed: Callable[[], None]
 
-    def record(self, record: Record, link: Link) -> None:
-        """Merge one record that came over `link`. Raises WireError for its form."""
+    def record(self, record: Record, link: Link) -> bool:
+        """Merge one record that came over `link`; whether it was news. Raises WireError for its form."""
         owner = record.member
         if owner == self.ctx.me:
             twin = self.merging.twin_of_mine(record)
             if twin is not None:
                 self.me.reclaim(twin)
-            return
+            return twin is not None
         direct = link.peer == owner
         if self.merging.merge(record, direct=direct) is None:
-            return
+            return False
         self.gossip.spread(record.key, link.id)
         if record.slot == slots.LINKS:
             self.links_changed()
@@ -73,6 +73,7 @@ class Absorb:
         elif record.slot == slots.RECEIPTS:
             self._receipts(owner)
         self.hands.owner_spoke(owner)
+        return True
 
     def _profile(self, member: MemberId) -> None:
         profile = self.replica.profile(member)

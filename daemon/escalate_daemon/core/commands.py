@@ -160,6 +160,13 @@ class ReportNotSounded:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportClosed:
+    """The pop-up is off the screen."""
+
+    hand: HandId
+
+
+@dataclass(frozen=True, slots=True)
 class ReportSeen:
     """A person touched the pop-up."""
 
@@ -184,5 +191,6 @@ Command = (
     | ReportNotShown
     | ReportSounded
     | ReportNotSounded
+    | ReportClosed
     | ReportSeen
 )

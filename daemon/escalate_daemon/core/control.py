@@ -18,6 +18,7 @@ from escalate_daemon.core.commands import (
     LeaveSpace,
     NetworkChanged,
     Refusal,
+    ReportClosed,
     ReportNotShown,
     ReportNotSounded,
     ReportSeen,
@@ -43,7 +44,7 @@ from escalate_daemon.core.views import EndReason
 
 PersonsCommand = Start | EndMine | LeaveSpace | ReturnToSpace | JoinGroup | LeaveGroup | TrustMember
 ShellsCommand = SetProfile | AddGrant | RevokeGrant | AddressFound | NetworkChanged | DialFailed
-Report = ReportShown | ReportNotShown | ReportSounded | ReportNotSounded | ReportSeen
+Report = ReportShown | ReportNotShown | ReportSounded | ReportNotSounded | ReportClosed | ReportSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,16 @@ class Control:
                 self.me.revoke_grant(grant_id)
             case AddressFound(address):
                 self.book.hint(address)
+                self.mesh.changed()
             case NetworkChanged():
                 self.mesh.forgive()
             case DialFailed(dial, _, myself, _):
                 self.mesh.dial_failed(dial, myself=myself)
 
     def _report(self, report: Report) -> None:
+        if isinstance(report, ReportClosed):
+            self.rings.closed(report.hand)
+            return
         known = self.hands.get(report.hand)
         if known is None:
             return

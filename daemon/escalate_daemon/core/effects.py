@@ -84,13 +84,13 @@ class ShowKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Show:
     """Bring one escalation's pop-up to `kind`. A SHOW is answered by the command ReportShown or ReportNotShown,
-    and, where the urgency is RING, by ReportSounded or ReportNotSounded too.
+    and, where the urgency is RING, by ReportSounded or ReportNotSounded too; a CLOSE by ReportClosed.
     """
 
     kind: ShowKind
     hand: HandId
     urgency: Urgency
-    view: "EscalationView"
+    view: "EscalationView | None"  # None only for the CLOSE of a hand that nobody remembers
     handle: str | None = None  # the notification server's own id from an earlier run, to take over
 
 

@@ -56,15 +56,16 @@ class Frames:
                 self.gossip.on_have(link.id, frame)
             case Want():
                 self.gossip.on_want(link.id, frame)
-                return False
             case SlotsFrame():
-                self._absorb(link, frame)
-        return True
+                return self._absorb(link, frame)
+        return False
 
-    def _absorb(self, link: Link, frame: SlotsFrame) -> None:
+    def _absorb(self, link: Link, frame: SlotsFrame) -> bool:
+        changed = False
         try:
             for record in frame.records:
-                self.absorb.record(record, link)
+                changed = self.absorb.record(record, link) or changed
+            return changed
         finally:
             self.gossip.answered(link.id, [SlotKey(r.member, r.slot) for r in frame.records])
 

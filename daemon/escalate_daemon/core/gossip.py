@@ -277,7 +277,8 @@ class Gossip:
                 keys = sorted(line.announce, key=self._order)
                 line.announce, line.announce_at = {}, None
                 self._send_entries(line, keys, full=False)
-            self._give_up_late(line)
+            if line.asked:
+                self._give_up_late(line)
 
     def _send_entries(self, line: Line, keys: list[SlotKey], *, full: bool) -> None:
         now = self._ctx.now

@@ -40,6 +40,7 @@ class Mesh:
         links: LinkTable,
         book: AddressBook,
         reach: Reachability,
+        *,
         members: Callable[[], Iterable[MemberId]],
         degree: Callable[[MemberId], int],
     ) -> None:
@@ -53,6 +54,7 @@ class Mesh:
         self._next_id = 1
         self._next_probe = ctx.now
         self._next_trim = ctx.now
+        self._due = ctx.now
         self._seen: dict[MemberId, int] = {}
         self._judge_at: dict[LinkId, int] = {}
 
@@ -63,6 +65,7 @@ class Mesh:
 
     def dial_ended(self, dial: DialId) -> Dialling | None:
         """The dial came to an end, well or not."""
+        self.changed()
         return self._dials.pop(dial, None)
 
     def dial_failed(self, dial: DialId, *, myself: bool) -> None:
@@ -76,12 +79,14 @@ class Mesh:
     def link_up(self, link: Link) -> None:
         """A link came up: a probe is to be judged in time."""
         self.seen(link.peer)
+        self.changed()
         if link.probe:
             self._judge_at[link.id] = self._ctx.now + tuning.PROBE_JUDGE
 
     def link_gone(self, link: Link) -> None:
         """A link is down."""
         self._judge_at.pop(link.id, None)
+        self.changed()
         if not link.probe:
             self.seen(link.peer)
         if link.address is not None and not link.compared:  # refused at the cap, or broken at once
@@ -91,6 +96,7 @@ class Mesh:
         """The network changed: dial at once."""
         self._book.forgive_all()
         self._next_probe = self._ctx.now
+        self.changed()
 
     def is_recent(self, member: MemberId | None) -> bool:
         """Whether it was seen in the last hour; from disk counts, for an hour from start."""
@@ -100,13 +106,20 @@ class Mesh:
 
     # --- Decisions ---------------------------------------------------------------------------------
     def run(self) -> None:
-        """Start every dial that is due."""
+        """Start every dial that is due; does nothing before that unless something changed since."""
+        if self._ctx.now < self._due:
+            return
         for dial, dialling in list(self._dials.items()):
             if self._ctx.now >= dialling.at + tuning.DIAL_TIMEOUT:
                 self.dial_failed(dial, myself=False)
         if len(self._links) < tuning.LINKS_MAX:
             self._dial_wanted()
             self._probe()
+        self._due = self._next_due()
+
+    def changed(self) -> None:
+        """Whom to dial may be other than before."""
+        self._due = self._ctx.now
 
     def is_small(self) -> bool:
         """Whether all are to be linked with all."""
@@ -175,6 +188,7 @@ class Mesh:
 
     def judged(self, link: LinkId) -> None:
         """The probe stays."""
+        self.changed()
         self._judge_at.pop(link, None)
 
     def replaced_by(self, link: Link) -> LinkId | None:
@@ -221,18 +235,21 @@ class Mesh:
         return [self._ctx.rng.choice(rich)]
 
     def next_deadline(self) -> int | None:
-        """When the next dial, probe or verdict may be due."""
+        """When the next dial, probe, verdict or closing may be due."""
+        times = [self._due, *self._judge_at.values()]
+        if self._has_surplus():
+            times.append(self._ctx.now + DUPLICATE_GRACE)
+        return min(times)
+
+    def _next_due(self) -> int:
         times = [dialling.at + tuning.DIAL_TIMEOUT for dialling in self._dials.values()]
-        times.extend(self._judge_at.values())
         if len(self._links) < tuning.LINKS_MAX:
             wanted = self._wanted_for_deadline()
             due = self._book.next_due(wanted, hints=self.is_small() or len(self._links) < tuning.FEW_PEERS)
             if due is not None:
                 times.append(max(due, self._ctx.now + tuning.REDIAL_FIRST))
             times.append(max(self._next_probe, self._ctx.now + 1))
-        if self._has_surplus():
-            times.append(self._ctx.now + DUPLICATE_GRACE)
-        return min(times, default=None)
+        return min(times, default=self._ctx.now + tuning.MINUTE)
 
     def _has_surplus(self) -> bool:
         lasting = [link for link in self._links if not link.probe]

@@ -13,6 +13,7 @@ from escalate_daemon.core.admission import Roster
 from escalate_daemon.core.commands import Command
 from escalate_daemon.core.context import Context, NodeConfig
 from escalate_daemon.core.control import Control
+from escalate_daemon.core.edges import Edges
 from escalate_daemon.core.effects import Bucket, Effect, Stored
 from escalate_daemon.core.facts import Fact, FirstComparisonDone, MemberChanged
 from escalate_daemon.core.frames import Frames
@@ -30,7 +31,7 @@ from escalate_daemon.core.pins import Pins
 from escalate_daemon.core.reach import Reachability
 from escalate_daemon.core.replica import Replica
 from escalate_daemon.core.rings import Rings
-from escalate_daemon.core.slots import Links, Receipts
+from escalate_daemon.core.slots import Receipts
 from escalate_daemon.core.viewer import Viewer
 from escalate_daemon.core.views import EndReason, EscalationState, EscalationView, GrantView, MemberView
 from escalate_daemon.core.wire import HaveEntry, Hello, SlotKey
@@ -53,14 +54,13 @@ class Node:
         self._viewer = Viewer(self._ctx, self._replica, self._reach, self._pins)
         self._merging = Merging(self._ctx, self._replica, self._roster)
         self._gossip = Gossip(self._ctx, self._replica, self._roster, self._link_compared, self._heard_age)
-        self._mesh = Mesh(self._ctx, self._links, self._book, self._reach, self._dialable, self._degree)
+        self._mesh = Mesh(self._ctx, self._links, self._book, self._reach, members=self._dialable, degree=self._degree)
+        self._edges = Edges(self._ctx, self._links, self._replica, self._reach, self._gossip)
         self._hands = Hands(self._ctx, self._replica, self._reach, self._viewer.escalation, self._hand_moved)
         self._rings = Rings(self._ctx, self._viewer.escalation, self._receipts_changed)
         self._compared = False
         self._dirty = True
-        self._reach_dirty = True
         self._due = now
-        self._links_at: int | None = None
         self._receipts_at: int | None = None
         meta = stored.get(Bucket.META, {})
         before = meta[INCARNATION].value[:20] if INCARNATION in meta else b"0"
@@ -119,6 +119,7 @@ class Node:
             if member != self.me:
                 self._reach.start_lost(member, self._ctx.now)
             self._hands.load(member, put_away=self._rings.was_put_away)
+        self._rings.close_left_over(lambda hand: (k := self._hands.get(hand)) is not None and k.is_up)
 
     # --- Links -------------------------------------------------------------------------------------
     @property
@@ -177,7 +178,7 @@ class Node:
         if link is not None:
             self._gossip.close(link.id)
             self._mesh.link_gone(link)
-            self._dirty = self._reach_dirty = True
+            self._links_changed()
 
     def _close_link(self, link: LinkId, reason: str) -> None:
         self._gone(self._links.close(link, reason))
@@ -189,7 +190,10 @@ class Node:
         if up is None:
             return
         self._links.heard(up)
-        self._settle(changed=self._frames.receive(up, data))
+        changed = self._frames.receive(up, data)
+        if not changed and (due := self._gossip.next_deadline()) is not None:
+            self._due = min(self._due, due)
+        self._settle(changed=changed)
 
     def wake(self, now: int) -> None:
         """The machine slept, or the network came back: ask all links, dial at once."""
@@ -248,15 +252,7 @@ class Node:
     def grants(self, now: int) -> list[GrantView]:
         """All reusable invites that members gave, revoked ones included while they are remembered."""
         self._ctx.now = max(now, self._ctx.now)
-        views: list[GrantView] = []
-        for member in self._replica.members():
-            held = self._replica.get(SlotKey(member, slots.GRANTS))
-            age = 0 if held is None else held.age(self._ctx.now)
-            views.extend(
-                GrantView(g.id, g.secret, g.lifetime - g.age - age, member == self.me, g.revoked)
-                for g in self._replica.grants(member)
-            )
-        return views
+        return self._viewer.grants()
 
     @property
     def link_count(self) -> int:
@@ -272,10 +268,12 @@ class Node:
     def _wrote(self, key: SlotKey) -> None:
         self._dirty = True
         self._gossip.spread(key, None)
-        self._viewer.forget()
+        if key.slot in (slots.PROFILE, slots.STATE):
+            self._viewer.forget()
 
     def _links_changed(self) -> None:
-        self._dirty = self._reach_dirty = True
+        self._dirty = True
+        self._edges.changed()
 
     def _heard_age(self, link: Link, entry: HaveEntry) -> None:
         """The owner's own word on an age is taken; a peer's, only for what I loaded from disk myself."""
@@ -285,7 +283,8 @@ class Node:
             return
         if link.peer == entry.member:
             held.hear_age(age, self._ctx.now)
-            self._hands.heard_age(entry.member, age)
+            if entry.slot == slots.STATE:
+                self._hands.heard_age(entry.member, age)
         elif key == self._own.key(slots.STATE):
             self._me.peers_word(age)
 
@@ -312,8 +311,9 @@ class Node:
 
     def _dialable(self) -> list[MemberId]:
         """Whom the mesh may dial: also members that only an answer at an address told of."""
-        members = [m for m in dict.fromkeys((*self._replica.members(), *self._book.members())) if m != self.me]
-        return [m for m in members if (s := self._replica.state(m)) is None or s.presence != slots.LEFT]
+        people = self._viewer.people()
+        found = [m for m, p in people.items() if m != self.me and p.presence != slots.LEFT]
+        return found + [m for m in self._book.members() if m not in people and m != self.me]
 
     # --- The step ----------------------------------------------------------------------------------
     def _advance(self, now: int) -> None:
@@ -336,8 +336,9 @@ class Node:
             self._close_link(late, "the probe told nothing")
         for surplus in self._mesh.surplus():
             self._close_link(surplus, "another link with the same peer")
-        self._write_links()
-        self._follow_reach()
+        self._edges.write(self._own)
+        for member in self._edges.follow():
+            self._ctx.emit(MemberChanged(self._viewer.member(member)))
         if not self._compared and self._ctx.now >= self._ctx.started + tuning.FIRST_COMPARISON:
             self._compared = True
             self._ctx.emit(FirstComparisonDone(with_peer=False))
@@ -351,41 +352,16 @@ class Node:
         self._due = min(self._deadlines(), default=self._ctx.now + tuning.MINUTE)
 
     def _deadlines(self) -> list[int]:
-        parts = (self._links, self._mesh, self._gossip, self._hands, self._reach, self._rings)
+        parts = (self._links, self._edges, self._mesh, self._gossip, self._hands, self._reach, self._rings)
         times = [due for part in parts if (due := part.next_deadline()) is not None]
-        times.extend(at for at in (self._links_at, self._receipts_at) if at is not None)
+        if self._receipts_at is not None:
+            times.append(self._receipts_at)
         times.append(self._me.next_deadline())
         if not self._compared:
             times.append(self._ctx.started + tuning.FIRST_COMPARISON)
         if self._dirty:
             times.append(self._ctx.now)
         return times
-
-    def _write_links(self) -> None:
-        """A loss is written at once, gains are gathered."""
-        now, listed = self._ctx.now, self._links.listed()
-        written = frozenset(self._replica.links(self.me))
-        if listed == written:
-            self._links_at = None
-            return
-        if self._links_at is None:
-            self._links_at = now + tuning.GAIN_GATHER
-        loss = bool(written - listed)
-        if loss or now >= self._links_at:
-            self._links_at = None
-            self._own.write(slots.LINKS, Links(tuple(sorted(listed))))
-            self._reach_dirty = True
-            if loss:
-                self._gossip.hurry()
-
-    def _follow_reach(self) -> None:
-        changed: set[MemberId] = set()
-        if self._reach_dirty:
-            self._reach_dirty = False
-            changed |= self._reach.update(self._replica.members(), self._replica.links, self._ctx.now)
-        changed |= self._reach.expire(self._ctx.now)
-        for member in sorted(changed - {self.me}):
-            self._ctx.emit(MemberChanged(self._viewer.member(member)))
 
     def _follow_hands(self) -> None:
         if self._hands.follow():

@@ -4,26 +4,26 @@ Nobody declares another lost, so nobody can slander; a vanished member's neighbo
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from escalate_daemon.core import tuning
 from escalate_daemon.core.ids import MemberId
 
-ListOf = Callable[[MemberId], Iterable[MemberId]]
+Lists = Mapping[MemberId, frozenset[MemberId]]
 
 
-def mutual(one: MemberId, other: MemberId, lists: ListOf) -> bool:
+def mutual(one: MemberId, other: MemberId, lists: Lists) -> bool:
     """Whether the edge counts: both ends list it."""
-    return other in lists(one) and one in lists(other)
+    return other in lists.get(one, ()) and one in lists.get(other, ())
 
 
-def reachable_from(me: MemberId, lists: ListOf) -> set[MemberId]:
+def reachable_from(me: MemberId, lists: Lists) -> set[MemberId]:
     """All members that a path of mutual edges joins to `me`, `me` included."""
     found = {me}
     queue = deque((me,))
     while queue:
         here = queue.popleft()
-        for there in lists(here):
+        for there in lists.get(here, ()):
             if there not in found and mutual(here, there, lists):
                 found.add(there)
                 queue.append(there)
@@ -47,8 +47,12 @@ class Reachability:
         self._unreachable_since[member] = now
         self._lost.add(member)
 
-    def update(self, members: Iterable[MemberId], lists: ListOf, now: int) -> set[MemberId]:
-        """Look again over all `members`; returns those whose reachability changed."""
+    def update(
+        self, members: Iterable[MemberId], links: Callable[[MemberId], Iterable[MemberId]], now: int
+    ) -> set[MemberId]:
+        """Look again over all `members` and their lists of links; returns those whose reachability changed."""
+        members = list(members)
+        lists = {member: frozenset(links(member)) for member in members}
         before, self._reachable = self._reachable, reachable_from(self._me, lists)
         for member in members:
             if member in self._reachable:

@@ -34,6 +34,7 @@ class RingRecord(Body, frozen=True):
     seen: int = -1
     why: str = ""
     put_away: bool = False
+    closed: bool = False  # its pop-up was taken from the screen, as far as the notifier knows
 
 
 @dataclass(slots=True)
@@ -157,14 +158,16 @@ class Rings:
             return
         why = "" if record.why == Why.FAILED and record.urgency != Urgency.QUIET else record.why
         at = record.shown if record.shown >= 0 else known.age(self._ctx.now)
-        self._keep(known.id, msgspec.structs.replace(record, done=True, handle=handle, shown=at, why=why))
+        fresh = msgspec.structs.replace(record, done=True, handle=handle, shown=at, why=why, closed=False)
+        self._keep(known.id, fresh)
 
     def not_shown(self, known: Known) -> None:
         """Nothing could show it: say so, and try again while it is up."""
         record = self._reported(known)
         if record is None:
             return
-        self._reshow_at[known.id] = self._ctx.now + tuning.RESHOW_EVERY
+        if known.is_up:
+            self._reshow_at[known.id] = self._ctx.now + tuning.RESHOW_EVERY
         self._keep(known.id, msgspec.structs.replace(record, done=True, why=record.why or Why.FAILED))
 
     def sounded(self, known: Known) -> None:
@@ -172,6 +175,18 @@ class Rings:
         record = self._records.get(known.id)
         if record is not None and record.sounded < 0:
             self._keep(known.id, msgspec.structs.replace(record, sounded=known.age(self._ctx.now)))
+
+    def closed(self, hand: HandId) -> None:
+        """The pop-up was taken from the screen."""
+        record = self._records.get(hand)
+        if record is not None and not record.closed:
+            self._keep(hand, msgspec.structs.replace(record, closed=True))
+
+    def close_left_over(self, is_up: Callable[[HandId], bool]) -> None:
+        """At start: pop-ups of an earlier run whose hands are over, and of which nobody said that they were closed."""
+        for hand, record in self._records.items():
+            if record.handle is not None and not record.closed and not is_up(hand):
+                self._ctx.emit(Show(ShowKind.CLOSE, hand, Urgency.QUIET, None, record.handle))
 
     def seen(self, known: Known) -> None:
         """A person touched it."""

@@ -13,7 +13,8 @@ from escalate_daemon.core.reach import Reachability
 from escalate_daemon.core.replica import Replica
 from escalate_daemon.core.slots import Profile, Receipt, State, Target
 from escalate_daemon.core.text import clean
-from escalate_daemon.core.views import EscalationState, EscalationView, MemberView, Reach, ReceiptView, Why
+from escalate_daemon.core.views import EscalationState, EscalationView, GrantView, MemberView, Reach, ReceiptView, Why
+from escalate_daemon.core.wire import SlotKey
 
 LOST = "lost"
 _HEARS = ("sound", "popup", "terminal", "none")
@@ -91,6 +92,18 @@ class Viewer:
         """All, me first, then by label."""
         views = [self.member(member) for member in self.people()]
         return sorted(views, key=lambda v: (not v.me, v.label, v.id))
+
+    def grants(self) -> list[GrantView]:
+        """All reusable invites that members gave, revoked ones included while they are remembered."""
+        views: list[GrantView] = []
+        for member in self._replica.members():
+            held = self._replica.get(SlotKey(member, slots.GRANTS))
+            age = 0 if held is None else held.age(self._ctx.now)
+            views.extend(
+                GrantView(g.id, g.secret, g.lifetime - g.age - age, member == self._ctx.me, g.revoked)
+                for g in self._replica.grants(member)
+            )
+        return views
 
     # --- Escalations -------------------------------------------------------------------------------
     def meant(self, known: Known) -> frozenset[MemberId]:

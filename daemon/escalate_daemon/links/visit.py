@@ -30,8 +30,7 @@ class Visit:
         connection.watcher = self
         connection.frame_limit = self._door.request_bytes
         connection.heard_limit = limits.UNFINISHED_BYTES
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(limits.UNFINISHED_S, connection.abort, Loss("asked nothing"))
+        self._hang_up_in(limits.UNFINISHED_S, connection, "asked nothing")
 
     def made(self, connection: Connection) -> None:
         """Was long ago."""
@@ -45,7 +44,7 @@ class Visit:
             connection.abort(Loss("asked twice"))
             return
         self._asked = True
-        self._stop()
+        self._hang_up_in(limits.DOOR_ANSWER_S + limits.CLOSE_S, connection, "not answered")
         self._spawn(self._answer(connection, data))
 
     def lost(self, connection: Connection, loss: Loss) -> None:
@@ -64,6 +63,10 @@ class Visit:
             return
         connection.send(answer, urgent=True)
         connection.close()
+
+    def _hang_up_in(self, seconds: float, connection: Connection, reason: str) -> None:
+        self._stop()
+        self._timer = asyncio.get_running_loop().call_later(seconds, connection.abort, Loss(reason))
 
     def _stop(self) -> None:
         if self._timer is not None:

@@ -100,7 +100,8 @@ class FreedesktopNotifier:
         """See base.Notifier. A server that wakes later than the limit is told to the listener."""
         session = await self._connected()
         self._refuse_if_hung()
-        return await self._notify(session, popup, self._id_here(replaces, session) or 0)
+        replaced = None if replaces in self._closed else self._id_here(replaces, session)
+        return await self._notify(session, popup, replaced or 0)
 
     async def update(self, handle: str, popup: Popup) -> Shown:
         """See base.Notifier. Where the server itself was restarted, nobody closed it: it comes anew."""
@@ -246,11 +247,12 @@ class FreedesktopNotifier:
 
     def _was_closed(self, sender: str, number: int, reason: int) -> None:
         up = self._up.pop((sender, number), None)
+        handle = _handle(self._session, sender, number) if self._session is not None else ""
         if up is None:
-            self._early.append((sender, number, reason))
+            if handle not in self._closed:  # else it is the echo of our own close()
+                self._early.append((sender, number, reason))
             return
-        if self._session is not None:
-            self._remember_closed(_handle(self._session, sender, number))
+        self._remember_closed(handle)
         if reason == _BY_PERSON:
             self._was_touched(up)
 

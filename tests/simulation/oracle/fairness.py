@@ -16,6 +16,7 @@ class Fairness(Witness):
         self.world = world
         self.until = [0] * len(world.machines)
         self._component_until: dict[int, int] = {}
+        self._vanished: dict[tuple[int, int, int], int] = {}
 
     def fault(self, machines: list[Machine], allowance: int) -> None:
         end = self.world.now + allowance
@@ -31,6 +32,7 @@ class Fairness(Witness):
         for label, until in zip(self.world.ways.labels, self.until, strict=True):
             worst[label] = max(worst.get(label, 0), until)
         self._component_until = worst
+        self._vanished = {}
 
     def calm_from(self, index: int) -> int:
         """When all of this machine's component has recovered, ms."""
@@ -49,6 +51,17 @@ class Fairness(Witness):
         """By when what `one` has known since then must have had its effect at `other`; None: they are apart."""
         joined = self.joined_by(one, other)
         return None if joined is None else max(joined, since + PROMPT)
+
+    def vanished_at(self, viewer: int, owner: int) -> int | None:
+        """When the last of the viewer's present company lost the owner; None: some path joins them."""
+        if self.apart_since(viewer, owner) is None:
+            return None
+        key = (self.world.ways.labels[viewer], self.world.links.labels[viewer], owner)
+        if key not in self._vanished:
+            company = {*self.world.ways.component(viewer), *self.world.links.component(viewer)}
+            times = [self.apart_since(other, owner) for other in company if other != owner]
+            self._vanished[key] = max((time for time in times if time is not None), default=0)
+        return self._vanished[key]
 
     def apart_since(self, one: int, other: int) -> int | None:
         """Since when neither a stream nor a way joins them."""

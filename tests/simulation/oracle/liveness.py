@@ -61,10 +61,8 @@ class Liveness(Rule):
             self.broken("9", f"n{viewer} sees n{owner} as lost, due at {joined}")
 
     def _gone_for(self, viewer: int, owner: int) -> int | None:
-        apart = self.fairness.apart_since(viewer, owner)
-        if apart is None:
-            return None
-        return self.world.now - max(apart, self.truth.people[viewer].awake_at)
+        vanished = self.fairness.vanished_at(viewer, owner)
+        return None if vanished is None else self.world.now - max(vanished, self.truth.people[viewer].awake_at)
 
     def _hand(self, viewer: int, owner: int, view: EscalationView) -> None:
         hand = self.truth.hands.get(view.id)

@@ -83,7 +83,8 @@ class Oracle(Witness):
             ear.wrote(machine, stores, committed=committed)
 
     def asked_to_show(self, machine: Machine, show: Show) -> None:
-        self._case.world.log(f"n{machine.index} {show.kind} {show.hand} {show.urgency} {show.view.state}")
+        state = "" if show.view is None else show.view.state
+        self._case.world.log(f"n{machine.index} {show.kind} {show.hand} {show.urgency} {state}")
         for ear in self._ears:
             ear.asked_to_show(machine, show)
 

@@ -21,7 +21,7 @@ class Receipts(Rule):
         if isinstance(command, ReportSeen):
             self._seen.add((command.hand, machine.index))
         elif isinstance(command, ReportShown):
-            self._told.setdefault((command.hand, machine.index), self.world.now)
+            self._told[command.hand, machine.index] = self.world.now
 
     def stopped(self, machine: Machine, *, in_window: frozenset[HandId]) -> None:
         """A report whose step died with the daemon was never taken."""
@@ -48,9 +48,9 @@ class Receipts(Rule):
             self.broken("2", f"n{owner} counts {view.reach.shown} shown, its receipts say {len(shown)}")
         hand = self.truth.hands[view.id]
         for machine in self.world.machines:
-            if self.truth.named_since(hand, machine.index) is None:
-                continue
-            self._is_complete(owner, view.id, machine, reached=machine.index in shown)
+            named = self.truth.named_since(hand, machine.index)
+            if named is not None:
+                self._is_complete(owner, view.id, machine, named, reached=machine.index in shown)
 
     def _is_true(self, hand: HandId, index: int, receipt: ReceiptView) -> None:
         tale = self.truth.rings.get((hand, index))
@@ -63,9 +63,10 @@ class Receipts(Rule):
         if receipt.seen_ago is not None and (hand, index) not in self._seen:
             self.broken("12", f"{hand} counts as seen at n{index}, where nobody touched it")
 
-    def _is_complete(self, owner: int, hand: HandId, machine: Machine, *, reached: bool) -> None:
+    def _is_complete(self, owner: int, hand: HandId, machine: Machine, named: int, *, reached: bool) -> None:
+        """What a machine reported since it is named must have come to the owner."""
         told = self._told.get((hand, machine.index))
-        if told is None:
+        if told is None or told < named:
             if not reached:
                 self.stake("2", (hand, machine.index))
             return

@@ -24,7 +24,7 @@ TABLE = {
 
 
 def test_every_error_code_has_the_contracts_exit_code() -> None:
-    assert protocol.EXITS == {code: number for number, codes in TABLE.items() for code in codes.split()}
+    assert {code: number for number, codes in TABLE.items() for code in codes.split()} == protocol.EXITS
     assert set(protocol.EXITS) == set(get_args(ErrorCode))
 
 
@@ -144,9 +144,7 @@ def test_wrong_usage_is_an_object_with_json(run: Run) -> None:
     assert (error["code"], error["exit"]) == ("usage", 2)
 
 
-def test_a_folder_that_cannot_hold_a_socket_exits_3_naming_the_mend(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_cannot_hold_a_socket_exits_3_naming_the_mend(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from escalate_daemon import paths
 
     def refuse(environ: object) -> paths.Paths:

@@ -20,7 +20,8 @@ MEMBERSHIP = protocol.SpaceReply(space=SPACE, me=ME, talk=["hello"])
 ONE = protocol.EscalationReply(escalation=HAND, warnings=["mind"])
 INVITE = protocol.Invite(id="i1", expires_at=AT, uses=None, used=2)
 
-CASES = [
+Case = tuple[str, type[protocol.Request], protocol.AnyReply, str]
+CASES: list[Case] = [
     ("start -m x", protocol.StartRequest, ONE, "escalation"),
     ("toggle", protocol.StartRequest, ONE, "escalation"),
     ("end", protocol.EndRequest, ONE, "escalation"),
@@ -80,10 +81,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("command", "request_type", "reply", "keys"), CASES, ids=[case[0] for case in CASES])
-def test_every_command_prints_one_object_with_its_keys(
-    command: str, request_type: type[protocol.Request], reply: protocol.AnyReply, keys: str, script: Script, run: Run
-) -> None:
+@pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
+def test_every_command_prints_one_object_with_its_keys(case: Case, script: Script, run: Run) -> None:
+    command, request_type, reply, keys = case
     script.answers[request_type] = reply
     ran = run(*command.split(), "--json")
     assert ran.code == 0
@@ -103,7 +103,8 @@ def test_a_member_and_an_escalation_bear_every_key(script: Script, run: Run) -> 
 
 
 def test_members_space_hear_groups_and_invites_bear_every_key(script: Script, run: Run) -> None:
-    script.answers |= {request: reply for _, request, reply, _ in CASES}
+    for _, request_type, reply, _ in CASES:
+        script.answers[request_type] = reply
     status = json.loads(run("status", "--json").out)
     assert list(status["space"]) == ["id", "name", "open"]
     assert list(status["hear"]) == ["others", "online"]

@@ -11,6 +11,7 @@ from escalate_daemon.notify.choose import Choice, Found
 from escalate_daemon.notify.desk import ANNOUNCEMENTS_MAX, Desk, merged
 from escalate_daemon.notify.sound import SoundFailed
 from support.hands import RED, YELLOW, close, hand, show, update
+from support.waiting import until
 
 LIMIT_S = 30.0
 
@@ -60,10 +61,12 @@ class Loudspeaker:
     rung: int = 0
     broken: str = ""
     hold: asyncio.Event | None = None
+    ringing: int = 0
     silenced: int = 0
 
     async def ring(self) -> None:
         if self.hold is not None:
+            self.ringing += 1
             try:
                 await self.hold.wait()
             except asyncio.CancelledError:
@@ -115,9 +118,7 @@ class World:
         self.desk = Desk(Choice(self.fakes, Found("fake", "", "popup", ())), self.speaker, self.told)
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(LIMIT_S):
-            while not condition():
-                await asyncio.sleep(0)
+        await asyncio.to_thread(until, condition, "the desk did it", LIMIT_S)
 
     async def reported(self, *words: str) -> None:
         await self.until(lambda: set(words) <= set(self.told.reports))
@@ -240,7 +241,7 @@ def test_an_end_silences_the_ring() -> None:
     async def scenario(world: World) -> None:
         world.speaker.hold = asyncio.Event()
         world.desk.post(show())
-        await world.reported("shown a1 fake|1 popup")
+        await world.until(lambda: world.speaker.ringing)
         world.desk.post(close())
         await world.until(lambda: world.speaker.silenced)
 

@@ -14,6 +14,7 @@ from escalate_daemon.notify.plyer_notifier import (
     cut_utf16,
     fitted,
 )
+from support.need import need_import
 
 POPUP = Popup("t", "Ana needs help", "row B", Loudness.CRITICAL, Colour.RED)
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
@@ -62,6 +63,26 @@ def _running(mark: str) -> bool:
         except OSError:
             continue
     return False
+
+
+def test_the_real_child_gives_notify_send_its_words_as_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need_import("plyer")
+    program = tmp_path / "notify-send"
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/argv\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    popup = Popup("t", "--help", "<b>$(id)", Loudness.NORMAL, Colour.RED)
+    assert asyncio.run(PlyerNotifier("linux", limit_s=60.0).show(popup, None)) == Shown(None, "popup")
+    assert (tmp_path / "argv").read_text(encoding="utf-8").splitlines()[:2] == [" --help", "&lt;b&gt;$(id)"]
+
+
+def test_the_real_child_without_anything_to_show_with_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_import("plyer")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NotifyFailed, match="plyer failed"):
+        asyncio.run(PlyerNotifier("linux", limit_s=60.0).show(POPUP, None))
 
 
 def test_a_title_that_looks_like_an_option_is_led_by_a_space() -> None:

@@ -37,7 +37,7 @@ def test_each_turn_holds_its_own_pitch_and_not_the_other() -> None:
 
 
 def test_it_never_clips() -> None:
-    assert max(abs(sample) for sample in tone.samples()) <= 32767 * tone.PEAK
+    assert max(abs(sample) for sample in tone.samples()) <= 32768 * tone.PEAK
 
 
 def test_exit_zero_alone_is_sounded() -> None:

@@ -1,0 +1,92 @@
+"""The verbs: all are listed, one is imported, and help works everywhere."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import escalate_cli.commands
+from escalate_cli.verbs import VERBS
+
+from .conftest import Run
+
+FORBIDDEN = ("asyncio", "zeroconf", "cryptography", "plyer", "rich", "pydantic", "ssl", "dbus_fast")
+# `config` alone may read the settings, which takes the core's text rules; nothing else of the daemon is loaded.
+OF_THE_DAEMON = ("escalate_daemon.core", "escalate_daemon.config")
+SUBCOMMANDS = (
+    "group list",
+    "group join",
+    "group leave",
+    "invite list",
+    "invite revoke",
+    "space show",
+    "config path",
+    "config show",
+    "config set",
+    *(f"daemon {action}" for action in ("run", "start", "stop", "restart", "status", "logs")),
+)
+
+
+def test_every_verb_has_a_module_and_every_module_a_verb() -> None:
+    folder = Path(next(iter(escalate_cli.commands.__path__)))
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(VERBS)
+
+
+def test_help_lists_every_verb_with_examples(run: Run) -> None:
+    for flag in ("-h", "--help"):
+        ran = run(flag)
+        assert ran.code == 0
+        assert all(f"\n  {verb} " in ran.out for verb in VERBS)
+        assert "Examples:" in ran.out
+
+
+@pytest.mark.parametrize("command", [*VERBS, *SUBCOMMANDS])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_every_command_explains_itself_with_an_example(command: str, flag: str, run: Run) -> None:
+    ran = run(*command.split(), flag)
+    assert (ran.code, ran.err) == (0, "")
+    assert f"escalate {command.split(maxsplit=1)[0]}" in ran.out.split("Examples:")[1]
+
+
+def test_an_unknown_verb_names_the_nearest(run: Run) -> None:
+    ran = run("strat")
+    assert ran.code == 2
+    assert "start" in ran.err
+
+
+def test_help_of_all_imports_no_verb() -> None:
+    assert not [module for module in imported("--help") if module.startswith("escalate_cli.commands.")]
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_a_verb_imports_itself_alone_and_nothing_slow(verb: str) -> None:
+    modules = imported(verb, "--help")
+    allowed = {verb, "start"} if verb == "toggle" else {verb}
+    verbs = {name.rpartition(".")[2] for name in modules if name.startswith("escalate_cli.commands.")}
+    assert verbs == allowed
+    assert not modules & set(FORBIDDEN)
+    if verb != "config":
+        assert not modules & set(OF_THE_DAEMON)
+
+
+def test_asking_the_daemon_imports_nothing_slow(home: Path) -> None:
+    assert not imported("list", "--prompt") & {*FORBIDDEN, *OF_THE_DAEMON, "filelock"}
+
+
+def imported(*argv: str) -> set[str]:
+    """The modules that a command loaded."""
+    code = (
+        "import sys, json; from escalate_cli.app import main\n"
+        "main(sys.argv[1:]); print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *argv],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    names: list[str] = json.loads(ran.stderr.splitlines()[-1])
+    return set(names)
