@@ -39,7 +39,7 @@ def who_row(member: Member) -> Row:
     return Row(
         (
             f"{label} (new key)" if member.new_key else label,
-            f"room {member.room}" if member.presence == "room" else member.presence,
+            _presence(member),
             " ".join(f"@{group}" for group in member.groups),
             member.host or "",
             member.location or "",
@@ -77,10 +77,11 @@ def audience(escalation: Escalation) -> list[str]:
     groups: dict[str, list[str]] = {}
     for receipt in escalation.receipts:
         groups.setdefault(_hearing(receipt), []).append(receipt.member.label)
-    if not groups:
-        numbers = escalation.reach
-        return [f"{numbers.online} of the {numbers.named} named can hear it"]
-    return [f"{reason}: {_names(labels)}" for reason, labels in sorted(groups.items(), key=_hearers_first)]
+    lines = [f"{reason}: {_names(labels)}" for reason, labels in sorted(groups.items(), key=_hearers_first)]
+    numbers = escalation.reach
+    if len(escalation.receipts) < numbers.named:
+        lines.append(f"of the {numbers.named} named {numbers.online} can be reached now")
+    return lines
 
 
 def show(escalation: Escalation) -> list[str]:
@@ -136,6 +137,12 @@ def unheard(escalation: Escalation) -> list[str]:
         return ["nobody else is here to see it now; it stays up for whoever comes"]
     missed = [line for line in audience(escalation) if not line.startswith("will ")] if escalation.receipts else []
     return ["nobody it is for can see it now; it stays up for whoever comes", *missed]
+
+
+def _presence(member: Member) -> str:
+    where = f"room {member.room}" if member.presence == "room" else member.presence
+    gone = not member.online and member.presence not in {"left", "lost"}
+    return f"{where} (not reached)" if gone else where
 
 
 def _state(escalation: Escalation) -> str:

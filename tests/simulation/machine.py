@@ -68,6 +68,7 @@ class Machine:
         self.trap: Trap | None = None
         self.wall_shift = 0  # ms: how wrong this machine's wall clock is
         self.boot_shift = self.rng.randrange(10_000_000)  # its boot clock against the world's
+        self.changes = 0  # steps that may have changed what the node shows
         self.ends: dict[LinkId, End] = {}
         self._greeting: set[End] = set()
         self._silent: list[End] = []  # ends that a power cut left hanging
@@ -97,6 +98,11 @@ class Machine:
     def runs(self) -> bool:
         """Its daemon runs and the machine is awake."""
         return self.node is not None and not self.asleep
+
+    @property
+    def awake_node(self) -> Node | None:
+        """Its node, where it runs and is awake."""
+        return None if self.asleep else self.node
 
     # --- Life --------------------------------------------------------------------------------------
     def start(self) -> None:
@@ -251,6 +257,7 @@ class Machine:
         if effects:
             stores = [e for e in effects if type(e) is Store]
             others = [e for e in effects if type(e) is not Store]
+            self.changes += bool(stores) or any(type(e) is not Send and type(e) is not Dial for e in others)
             self.world.shell(self, stores, others)
         if self.node is node:
             self._arm()

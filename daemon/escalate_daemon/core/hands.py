@@ -37,6 +37,8 @@ class Known:
     first_held: int
     state: EscalationState
     from_disk: bool = False
+    age_heard: bool = False  # of one from disk: a peer told its age, which no jump of my own wall can bend
+    spoke_at: int | None = None  # when its owner's word last brought it back
     ended_at: int | None = None
     end_reason: EndReason | None = None
     note: str = ""
@@ -77,6 +79,7 @@ class Hands:
         self._ended: list[HandId] = []
         self._updated: dict[HandId, None] = {}
         self._updated_at: int | None = None
+        self.settled = False  # the first comparison is over: ages from disk are believed as they stand
 
     def get(self, hand: HandId) -> Known | None:
         """The escalation, or None."""
@@ -101,8 +104,8 @@ class Hands:
         known.from_disk = True
         hand_id = known.id
         if owner != self._ctx.me:
-            away = put_away(hand_id) or known.age(self._ctx.now) >= known.max_age
-            known.state = after(None, Action.PUT_AWAY if away else Action.LEARN_LOST) or known.state
+            action = Action.PUT_AWAY if put_away(hand_id) else Action.LEARN_LOST
+            known.state = after(None, action) or known.state
 
     def state_changed(self, owner: MemberId, *, direct: bool) -> None:
         """The owner's newest state is held: end what it no longer holds, learn what it does.
@@ -156,10 +159,13 @@ class Hands:
         del self._ended[: -tuning.ENDS_KEPT]
         self._move(known, Action.END, EscalationEnded)
 
-    def heard_age(self, owner: MemberId, age: int) -> None:
-        """The owner told, over a link of ours, how old its state is that is held here."""
+    def heard_age(self, owner: MemberId, age: int, *, direct: bool) -> None:
+        """A peer told how old the owner's state is that is held here: the owner itself is believed, others only
+        about what I have from disk, and the first of them.
+        """
         known = self.of(owner)
-        if known is not None:
+        if known is not None and (direct or (known.from_disk and not known.age_heard)):
+            known.age_heard = True
             self._hear_age(known, max(0, known.hand.age) + age)
 
     def _hear_age(self, known: Known, age: int) -> None:
@@ -178,6 +184,7 @@ class Hands:
         if known is None or known.state is not EscalationState.PUT_AWAY or owner == self._ctx.me:
             return
         if known.age(self._ctx.now) < known.max_age:
+            known.spoke_at = self._ctx.now
             self._move(known, Action.OWNER_WORD, EscalationReturned)
             self._follow_owner(known)
 
@@ -185,7 +192,7 @@ class Hands:
         """Lose, find and put away by reachability and age; returns mine where it is past its maximum age."""
         overdue: list[Known] = []
         for known in [self._known[hand] for hand in self._of.values()]:
-            if known.age(self._ctx.now) >= known.max_age:
+            if known.age(self._ctx.now) >= known.max_age and (self.settled or not known.from_disk):
                 if known.owner == self._ctx.me:
                     overdue.append(known)
                 else:
@@ -206,9 +213,12 @@ class Hands:
             self._move(known, Action.PUT_AWAY, EscalationPutAway)
 
     def _lost_at(self, known: Known) -> int:
-        """From when PUT_AWAY_AFTER counts: contact lost, or the record learnt after that."""
+        """From when PUT_AWAY_AFTER counts: contact lost, or the record learnt or brought back after that."""
         since = self._reach.unreachable_since(known.owner)
-        return max(self._ctx.now if since is None else since, known.first_held if not known.from_disk else 0)
+        return max(
+            self._ctx.now if since is None else since,
+            known.first_held if known.spoke_at is None else known.spoke_at,
+        )
 
     def _move(self, known: Known, action: Action, fact: type[EscalationFact]) -> None:
         before = known.state

@@ -281,17 +281,18 @@ class Node:
         held = self._replica.get(key)
         if held is None:
             return
-        if link.peer == entry.member:
+        direct = link.peer == entry.member
+        if direct:
             held.hear_age(age, self._ctx.now)
-            if entry.slot == slots.STATE:
-                self._hands.heard_age(entry.member, age)
+        if entry.slot == slots.STATE and entry.member != self.me:
+            self._hands.heard_age(entry.member, age, direct=direct)
         elif key == self._own.key(slots.STATE):
             self._me.peers_word(age)
 
     def _link_compared(self, link: Link) -> None:
         self._dirty = True
         if not self._compared:
-            self._compared = True
+            self._compared = self._hands.settled = True
             self._ctx.emit(FirstComparisonDone(with_peer=True))
         if not link.probe:
             self._hands.owner_spoke(link.peer)
@@ -340,7 +341,7 @@ class Node:
         for member in self._edges.follow():
             self._ctx.emit(MemberChanged(self._viewer.member(member)))
         if not self._compared and self._ctx.now >= self._ctx.started + tuning.FIRST_COMPARISON:
-            self._compared = True
+            self._compared = self._hands.settled = True
             self._ctx.emit(FirstComparisonDone(with_peer=False))
         self._follow_hands()
         self._write_receipts()

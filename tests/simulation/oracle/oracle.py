@@ -7,6 +7,7 @@ from escalate_daemon.core.commands import Command
 from escalate_daemon.core.effects import Show, Store
 from escalate_daemon.core.facts import Fact
 from escalate_daemon.core.ids import HandId
+from escalate_daemon.core.node import Node
 from simulation.machine import Machine
 from simulation.oracle.agreement import Agreement
 from simulation.oracle.ending import Ending
@@ -20,6 +21,7 @@ from simulation.oracle.versions import Versions
 from simulation.witness import Witness
 from simulation.world import World
 
+FRESH_EVERY = 5  # sweeps
 RULES: tuple[Callable[[Case], Rule], ...] = (Versions, Ringing, Ending, Liveness, Receipts, Agreement)
 
 
@@ -30,6 +32,8 @@ class Oracle(Witness):
         self._ears: list[Witness] = []
         self._rules: list[Rule] = []
         self._case: Case
+        self._sweeps = 0
+        self._seen: dict[int, tuple[tuple[int, int, int], Look]] = {}
 
     def sit(self, world: World) -> None:
         """The world stands: begin."""
@@ -51,12 +55,14 @@ class Oracle(Witness):
     # --- Judging -----------------------------------------------------------------------------------
     def sweep(self) -> None:
         """Look at every running node, and judge."""
+        self._sweeps += 1
         looks = self._look()
         for rule in self._rules:
             rule.sweep(looks)
 
     def final(self) -> None:
         """All is healed and quiet: judge the end."""
+        self._seen = {}
         looks = self._look()
         for rule in self._rules:
             rule.sweep(looks)
@@ -65,13 +71,17 @@ class Oracle(Witness):
     def _look(self) -> list[Look]:
         self._case.world.look_at_edges()
         self._case.fairness.look()
-        looks = []
-        for machine in self._case.world.machines:
-            node = machine.node
-            if node is not None and not machine.asleep:
-                now = machine.now
-                looks.append(Look(machine, tuple(node.members(now)), tuple(node.escalations(now))))
-        return looks
+        return [self._look_at(machine, node) for machine in self._case.world.machines if (node := machine.awake_node)]
+
+    def _look_at(self, machine: Machine, node: Node) -> Look:
+        """Its views; looked up again only where a step may have changed them, and now and then all the same."""
+        mark = (machine.boot, machine.changes, (self._sweeps + machine.index) // FRESH_EVERY)
+        seen = self._seen.get(machine.index)
+        if seen is None or seen[0] != mark:
+            now = machine.now
+            seen = (mark, Look(machine, tuple(node.members(now)), tuple(node.escalations(now))))
+            self._seen[machine.index] = seen
+        return seen[1]
 
     # --- Hearing -----------------------------------------------------------------------------------
     def told(self, machine: Machine, command: Command) -> None:
