@@ -10,7 +10,7 @@ def main(arguments: list[str]) -> int:
     """Run what was asked for; the exit code."""
     match arguments:
         case [] | ["run"]:
-            from escalate_daemon.app import run
+            from escalate_daemon.starting import run
 
             return run()
         case ["demo"]:

@@ -1,19 +1,12 @@
-"""The composition root: finds the surroundings, builds every part, runs them in one TaskGroup, ends them in order.
-
-One daemon a home: the lock file says so, and exit code 7 that there is one already.
-"""
+"""The composition root: finds the surroundings, builds every part, runs them in one TaskGroup, ends them in order."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
-
-import filelock
 
 from escalate_daemon import config as settings
 from escalate_daemon import logs, paths, surroundings
@@ -26,58 +19,15 @@ from escalate_daemon.paths import Paths
 from escalate_daemon.requests import joining
 from escalate_daemon.requests.answer import Answers
 from escalate_daemon.screen import Screen
+from escalate_daemon.starting import CannotStart, running_already
 
 log = logging.getLogger(__name__)
 
 AUTO_JOIN_EVERY_S: Final = 30.0  # a site's invite is tried until somebody who knows it is near
-_RUNNING: Final = "a daemon is running already here; escalate daemon status tells more"
 
 
-class CannotStart(Exception):
-    """There can be no daemon here and now; `exit` is the code."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.exit = code
-
-
-def run() -> int:
-    """Be the daemon until told to stop; the exit code. What keeps it from starting is said on stderr and kept."""
-    os.umask(0o077)
-    try:
-        where = paths.find(os.environ)
-    except (paths.PathsError, OSError) as error:
-        sys.stderr.write(f"escalate: {error}\n")
-        return EXITS["no-daemon"]
-    try:
-        with _only_one(where) as unlocked:
-            return asyncio.run(_serve(where, unlocked))
-    except CannotStart as error:
-        sys.stderr.write(f"escalate: {error}\n")
-        if error.exit != EXITS["already-active"]:
-            _leave_word(where, str(error))
-        return error.exit
-
-
-@contextlib.contextmanager
-def _only_one(where: Paths) -> Iterator[str | None]:
-    """Hold the lock for the daemon's life; gives why there is none where the disk refuses one."""
-    lock = filelock.FileLock(where.lock_file, mode=0o600)
-    problem = None
-    try:
-        where.lock_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock.acquire(blocking=False)
-    except filelock.Timeout as error:
-        raise CannotStart(_RUNNING, EXITS["already-active"]) from error
-    except OSError as error:
-        problem = f"{where.lock_file} cannot be locked ({error.strerror}); a second daemon would not be noticed"
-    try:
-        yield problem
-    finally:
-        lock.release()
-
-
-async def _serve(where: Paths, unlocked: str | None) -> int:
+async def serve(where: Paths, unlocked: str | None) -> int:
+    """Be the daemon until told to stop; the exit code. `unlocked`: why there is no lock. CannotStart."""
     warnings = Warnings()
     config, wrong = settings.load(where)
     warnings.set("log", logs.start(where.log_file, config.daemon.log_level, to_stderr=sys.stderr.isatty()))
@@ -120,7 +70,7 @@ async def _open_door(server: Server) -> None:
     try:
         await server.start()
     except AlreadyServed as error:
-        raise CannotStart(_RUNNING, EXITS["already-active"]) from error
+        raise running_already() from error
     except EndpointError as error:
         raise CannotStart(str(error), EXITS["no-daemon"]) from error
 
@@ -146,9 +96,3 @@ def _stop_on_signals(daemon: Daemon) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, daemon.stop)
-
-
-def _leave_word(where: Paths, words: str) -> None:
-    """For the command that started me."""
-    with contextlib.suppress(OSError):
-        where.start_error_file.write_text(words, encoding="utf-8")

@@ -18,7 +18,7 @@ from escalate_daemon.config import Config
 from escalate_daemon.core import effects
 from escalate_daemon.hub import Hub
 from escalate_daemon.ipc import protocol
-from escalate_daemon.ipc.protocol import RequestFailed
+from escalate_daemon.ipc.protocol import RequestFailed, failure
 from escalate_daemon.keeping import Keeping
 from escalate_daemon.requests.refusals import has_left, no_space
 from escalate_daemon.screen import Screen
@@ -67,6 +67,7 @@ class Daemon:
         self.session: Session | None = None
         self.membership: Membership | None = None
         self.standing = Standing()
+        self.damaged: tuple[str, str] | None = None  # what is wrong with the membership's file, and the mend
         self._screen = screen
         self._warnings = warnings
         self._keeping = Keeping(around.store, lambda text: warnings.set("store", text))
@@ -80,6 +81,7 @@ class Daemon:
         try:
             self.membership = keep.load(self.around.paths.membership_file)
         except TrustError as error:
+            self.damaged = (str(error), error.hint)
             self.warn("membership", f"{error}. {error.hint}")
         if self.membership is not None and not self.standing.left:
             await self._open(self.membership)
@@ -119,6 +121,8 @@ class Daemon:
 
     def outside(self) -> RequestFailed:
         """Why there is no session."""
+        if self.damaged is not None:
+            return failure("no-space", *self.damaged)
         return no_space() if self.membership is None else has_left(self.membership.space_name)
 
     def space(self) -> protocol.Space | None:
@@ -243,19 +247,28 @@ class Daemon:
         return me
 
     def _keep(self, membership: Membership, standing_: Standing) -> None:
+        path = self.around.paths.membership_file
         try:
-            keep.save(membership, self.around.paths.membership_file)
+            if self.damaged is not None:
+                path.replace(path.with_name(f"{path.name}.damaged"))  # it may be mended by hand yet
+                self.damaged = None
+            keep.save(membership, path)
             self.warn("membership", None)
         except TrustError as error:
             self.warn("membership", f"{error}; it ends with the daemon. {error.hint}")
+        except OSError as error:
+            self.warn("membership", f"{path} cannot be set aside: {error.strerror}; the new one ends with the daemon")
         self._keep_standing(standing_)
 
     def _keep_standing(self, standing_: Standing) -> None:
         self.standing = standing_
         try:
             standing.save(standing_, self._standing_file)
+            self.warn("standing", None)
         except OSError as error:
-            self.warn("standing", f"cannot be kept over a restart, left or not: {error}")
+            self.warn(
+                "standing", f"{self._standing_file} cannot be written ({error.strerror}): a leave ends with the daemon"
+            )
 
     def _claim_store(self, membership: Membership) -> None:
         """See to it that what is kept is this membership's: another's slots would be strangers' here."""

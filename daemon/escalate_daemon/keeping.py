@@ -15,6 +15,7 @@ from escalate_daemon.store import StoreError
 log = logging.getLogger(__name__)
 
 BACKLOG: Final = 16_384  # keys; about the slots of a full space. Above it the oldest are given up
+FEW: Final = 256  # keys; so few are tried again with every step, as a refusal costs next to nothing
 RETRY_EVERY: Final = 5_000  # ms
 
 
@@ -48,13 +49,15 @@ class Keeping:
         return len(self._backlog)
 
     def commit(self, items: Sequence[Store], now: int) -> None:
-        """Keep `items` and what waits; never raises: what fails waits."""
-        if self._failing:
-            self._wait(items, now)
-            if now - self._tried >= RETRY_EVERY:
-                self._write(self._due(now), now)
-        elif items:
-            self._write(items, now)
+        """Keep `items` and what waits, together; never raises: what fails waits."""
+        if not self._failing:
+            if items:
+                self._write(items, now)
+            return
+        self._wait(items, now)
+        few = bool(items) and self.behind <= FEW
+        if few or now - self._tried >= RETRY_EVERY:
+            self._write(self._due(now), now)
 
     def _write(self, items: Sequence[Store], now: int) -> None:
         self._tried = now

@@ -13,6 +13,7 @@ from typing import Final
 
 from escalate_daemon.core.commands import (
     Command,
+    ReportClosed,
     ReportNotShown,
     ReportNotSounded,
     ReportSeen,
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 WAITING_MAX: Final = 4096  # shows that wait for the desk; a space has at most 2,048 members with one hand each
 WORDS_MAX: Final = 16  # of our own words, likewise
+_LOG: Final = "log"  # shows nothing to a person, and yet takes what nobody else could show
 LOOK_AGAIN_S: Final = 300.0  # a desktop, or its sound, may come and go under a daemon
 
 
@@ -51,7 +53,7 @@ class Screen:
     """Where shows go. `run` it as a task. `forced`: a notifier's name, None for the best."""
 
     def __init__(self, forced: str | None, warn: Callable[[str, str | None], None], *, sound: bool) -> None:
-        self.notifier: str | None = None  # what shows now, None: nothing can
+        self.notifier: str | None = None  # what takes pop-ups now
         self.player: str | None = None
         self._forced = forced
         self._warn = warn
@@ -123,7 +125,7 @@ class Screen:
     async def _keep_looking(self, desk: Desk) -> None:
         while True:
             found, player = await desk.probe()
-            self.notifier = found.taken or None
+            self.notifier = found.taken or next((each.name for each in found.candidates if each.name == _LOG), None)
             self.player = player.found if player.usable else None
             self._hears = "sound" if player.usable and found.hears != "none" else found.hears
             self._say_hears()
@@ -147,6 +149,10 @@ class Screen:
         """No player did."""
         log.warning("%s was not heard: %s", hand, reason)
         self._report(ReportNotSounded(hand, reason))
+
+    def closed(self, hand: HandId) -> None:
+        """Its pop-up is off the screen."""
+        self._report(ReportClosed(hand))
 
     def seen(self, hand: HandId) -> None:
         """A person touched it."""

@@ -28,7 +28,7 @@ WRONG = [
     (("start", "--for", "0s"), 2, "usage", ("0s",)),
     (("start", "--for", "900d"), 2, "usage", ("7d",)),
     (("start", "-n", "anna"), 4, "unknown-name", ("anna", "ana")),
-    (("start", "-n", ""), 2, "usage", ()),
+    (("start", "-n", ""), 2, "usage", ("escalate who",)),
     (("show", "nobody-here"), 4, "unknown-name", ("nobody-here",)),
     (("trust", "nobody-here"), 4, "unknown-name", ("nobody-here",)),
     (("join", "esc1-mistyped"), 2, "usage", ("esc1-",)),
@@ -41,7 +41,6 @@ WRONG = [
     (("config", "set", "daemon.port", "99999"), 2, "usage", ("65535",)),
     (("stort",), 2, "usage", ("start",)),
     (("start", "--notfy", "ana"), 2, "usage", ("--notify",)),
-    (("daemon", "run"), 7, None, ("running",)),
 ]
 
 
@@ -58,6 +57,12 @@ def test_what_is_mistyped_is_refused_with_its_mend(
     spoken = settled.run(*argv).must(code)
     assert spoken.out == ""
     assert spoken.err.strip()
+
+
+def test_a_second_daemon_beside_a_running_one_is_refused(settled: Machine) -> None:
+    refused = settled.run("daemon", "run").must(7)
+    assert "running" in refused.err
+    settled.run("daemon", "start").must(0)
 
 
 def test_a_second_red_is_refused_until_replaced(settled: Machine) -> None:

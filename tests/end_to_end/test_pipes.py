@@ -24,6 +24,7 @@ LOOKING = [
 @pytest.fixture(scope="module")
 def raised(settled: Machine) -> Machine:
     """A machine with its hand up."""
+    settled.run("group", "join", "team").must(0)
     settled.run("start", "-m", "look here", "-n", "@team").must(5)
     return settled
 

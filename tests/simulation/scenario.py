@@ -72,6 +72,8 @@ class Run:
             self._tell(stories.owner_away_for_long(self.fate), "owner_away_for_long")
             end = self.world.now + 1_030_000
         else:
+            if self.big and self.rng.random() < 0.5:
+                self._tell(stories.islands(self.fate), "islands")
             lines = 1 if self.rng.random() < 0.6 else 2
             for _ in range(lines):
                 self._line(end)

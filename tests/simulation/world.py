@@ -1,6 +1,7 @@
 """A seeded world of real nodes: machines, network, discovery and wall clock. Everything follows from the seed."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -26,7 +27,7 @@ class Build:
     """What a mutant may exchange; the defaults are the product."""
 
     node_class: type[Node] = Node
-    shell: str = "commit-first"
+    shell: "Callable[[Machine, list[Store], list[Effect | Fact]], None]" = Machine.carry_out
 
 
 class World:
@@ -93,7 +94,7 @@ class World:
     # --- The shell ---------------------------------------------------------------------------------
     def shell(self, machine: Machine, stores: list[Store], others: "list[Effect | Fact]") -> None:
         """Carry out one step of a machine's node."""
-        machine.carry_out(stores, others)
+        self.build.shell(machine, stores, others)
 
     # --- Addresses and discovery -------------------------------------------------------------------
     def at_address(self, address: str) -> Machine | None:

@@ -63,6 +63,7 @@ class Frames:
     def _absorb(self, link: Link, frame: SlotsFrame) -> bool:
         changed = False
         try:
+            self.absorb.merging.admit(frame.intros)
             for record in frame.records:
                 changed = self.absorb.record(record, link) or changed
             return changed

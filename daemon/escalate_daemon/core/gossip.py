@@ -11,15 +11,16 @@ from escalate_daemon.core import tuning, wire
 from escalate_daemon.core.admission import Roster
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.effects import Send
-from escalate_daemon.core.ids import LinkId, MemberId
+from escalate_daemon.core.ids import LinkId, MemberId, member_id
 from escalate_daemon.core.linktable import Link
 from escalate_daemon.core.replica import Replica, slot_rank
-from escalate_daemon.core.slots import URGENT
+from escalate_daemon.core.slots import PROFILE, URGENT, Introduction
 from escalate_daemon.core.wire import Have, HaveEntry, SlotKey, SlotsFrame, Version, Want
 
 ENTRIES_A_FRAME = 400  # rows of at most 160 B: well inside a frame
 WANTS_MAX = 24_000  # rows remembered a link: every slot that a full space can have, and no more
 KEYS_A_FRAME = 512
+INTRODUCTION_BYTES = 200  # one introduction in a frame, at most
 
 
 @dataclass(slots=True)
@@ -182,19 +183,30 @@ class Gossip:
             return
         keys = {SlotKey(member, slot) for member, slot in frame.keys[:KEYS_A_FRAME]}
         records: list[wire.Record] = []
+        intros: dict[bytes, Introduction] = {}
         size = 0
         for key in sorted(keys, key=self._order):
             held = self._replica.get(key)
             if held is None:
                 continue
-            cost = wire.wire_size(held.record)
+            unseen = self._unseen_introducers(key)
+            cost = wire.wire_size(held.record) + INTRODUCTION_BYTES * len(unseen)
             if records and size + cost > tuning.FRAME_BYTES - 2048:
-                self._send_slots(link, records)
-                records, size = [], 0
+                self._send_slots(link, records, intros)
+                records, intros, size = [], {}, 0
             records.append(_aged(held.record, held.age(self._ctx.now)))
+            intros.update((intro.key, intro) for intro in unseen)
             size += cost
         if records:
-            self._send_slots(link, records)
+            self._send_slots(link, records, intros)
+
+    def _unseen_introducers(self, key: SlotKey) -> tuple[Introduction, ...]:
+        """For a profile: its chain down to its introducer, where some of those have no profile to be sent first."""
+        if key.slot != PROFILE:
+            return ()
+        above = self._roster.chain_of(key.member)[:-1]
+        unseen = any(self._replica.profile(member_id(intro.key)) is None for intro in above)
+        return above if unseen else ()
 
     def answered(self, link: LinkId, keys: Iterable[SlotKey]) -> None:
         """Slots came over a link, newer or not: they are no longer asked for there."""
@@ -208,8 +220,9 @@ class Gossip:
         self._ask_all()
         self._check_compared(line)
 
-    def _send_slots(self, link: LinkId, records: list[wire.Record]) -> None:
-        self._ctx.emit(Send(link, wire.encode(SlotsFrame(tuple(records))), urgent=False))
+    def _send_slots(self, link: LinkId, records: list[wire.Record], intros: dict[bytes, Introduction]) -> None:
+        frame = SlotsFrame(tuple(records), tuple(intros.values()))
+        self._ctx.emit(Send(link, wire.encode(frame), urgent=False))
 
     def _order(self, key: SlotKey) -> tuple[int, int, bytes, str]:
         rank = slot_rank(key.slot)

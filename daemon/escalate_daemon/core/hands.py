@@ -192,7 +192,7 @@ class Hands:
         """Lose, find and put away by reachability and age; returns mine where it is past its maximum age."""
         overdue: list[Known] = []
         for known in [self._known[hand] for hand in self._of.values()]:
-            if known.age(self._ctx.now) >= known.max_age and (self.settled or not known.from_disk):
+            if known.age(self._ctx.now) >= known.max_age and self._age_counts(known):
                 if known.owner == self._ctx.me:
                     overdue.append(known)
                 else:
@@ -201,6 +201,10 @@ class Hands:
                 self._follow_owner(known)
         self._tell_updates()
         return overdue
+
+    def _age_counts(self, known: Known) -> bool:
+        """Whether its age is believed: what the disk says waits for the first comparison."""
+        return self.settled or not known.from_disk
 
     def _follow_owner(self, known: Known) -> None:
         if self._reach.is_reachable(known.owner):
@@ -251,7 +255,8 @@ class Hands:
         for hand in self._of.values():
             known = self._known[hand]
             if known.state is not EscalationState.PUT_AWAY:
-                times.append(known.raised_at + known.max_age)
+                if self._age_counts(known):
+                    times.append(known.raised_at + known.max_age)
                 if known.state is EscalationState.LOST:
                     times.append(self._lost_at(known) + tuning.PUT_AWAY_AFTER)
         return min(times, default=None)

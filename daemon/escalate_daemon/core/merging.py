@@ -1,5 +1,7 @@
 """Judging a record before it is merged: form, admission, signature, size; nothing else ever refuses a merge."""
 
+from collections.abc import Iterable
+
 from escalate_daemon.core import slots, wire
 from escalate_daemon.core.admission import Roster
 from escalate_daemon.core.context import Context
@@ -30,11 +32,16 @@ class Merging:
         if not hello.chain or hello.chain[-1].key != key:
             raise WireError("its introduction is of another key")
         fresh = set(self._roster.admit_chain(hello.chain))
-        for intro in hello.chain:
-            member = member_id(intro.key)
-            if member in fresh:
-                self._ctx.emit(Store(Bucket.INTROS, member, wire.encode(intro)))
+        self._keep(intro for intro in hello.chain if member_id(intro.key) in fresh)
         return member_id(key)
+
+    def admit(self, intros: Iterable[Introduction]) -> None:
+        """Introductions that came beside slots, introducers first; what does not hold is left out."""
+        self._keep([i for i in intros if member_id(i.key) not in self._roster and self._roster.admit(i)])
+
+    def _keep(self, intros: Iterable[Introduction]) -> None:
+        for intro in intros:
+            self._ctx.emit(Store(Bucket.INTROS, member_id(intro.key), wire.encode(intro)))
 
     def load(self, intros: dict[bytes, Stored], kept: dict[bytes, Stored]) -> None:
         """Fill the replica from disk: what lacks admission or signature there is left out."""

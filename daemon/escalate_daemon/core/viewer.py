@@ -126,8 +126,9 @@ class Viewer:
     def escalation(self, known: Known) -> EscalationView:
         """One escalation as it stands now."""
         now = self._ctx.now
-        receipts = self.receipts(known) if known.hand.level == slots.RED else {}
-        named = self.meant(known) | frozenset(m for m in receipts if m != known.owner)
+        red = known.hand.level == slots.RED
+        receipts = self.receipts(known) if red else {}
+        named = (self.meant(known) | frozenset(receipts)) - {known.owner} if red else frozenset()
         since = self._reach.unreachable_since(known.owner)
         lost = known.state in (EscalationState.LOST, EscalationState.PUT_AWAY) and since is not None
         return EscalationView(
@@ -143,8 +144,8 @@ class Viewer:
             ended_ago=None if known.ended_at is None else max(0, now - known.ended_at),
             end_reason=known.end_reason,
             note=clean(known.note, tuning.MESSAGE_POINTS),
-            reach=self._reach_of(named, receipts) if known.hand.level == slots.RED else Reach(),
-            receipts=tuple(self._receipt(m, r, known) for m, r in sorted(receipts.items())),
+            reach=self._reach_of(named, receipts),
+            receipts=tuple(self._receipt(m, receipts.get(m), known) for m in sorted(named)),
             named_me=self._ctx.me in named,
             mine=known.owner == self._ctx.me,
         )
@@ -166,7 +167,9 @@ class Viewer:
             seen=sum(r.seen >= 0 for r in mine),
         )
 
-    def _receipt(self, member: MemberId, receipt: Receipt, known: Known) -> ReceiptView:
+    def _receipt(self, member: MemberId, receipt: Receipt | None, known: Known) -> ReceiptView:
+        if receipt is None:  # named, and nothing came back: the owner is to see that too
+            receipt = Receipt(known.id, known.owner)
         total = self._ctx.now - known.raised_at
 
         def ago(age: int) -> int | None:

@@ -110,9 +110,10 @@ class Want(Frame, frozen=True, tag="want"):
 
 
 class SlotsFrame(Frame, frozen=True, tag="slots"):
-    """Signed slots, introducers first."""
+    """Signed slots, introducers first; and introductions of introducers whose profile the sender does not hold."""
 
     records: tuple[Record, ...]
+    intros: tuple[slots.Introduction, ...] = ()
 
 
 AnyFrame = Hello | Ping | Pong | Have | Want | SlotsFrame

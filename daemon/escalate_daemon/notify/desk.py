@@ -53,6 +53,10 @@ class DeskReports(Protocol):
         """No player did."""
         ...
 
+    def closed(self, hand: HandId) -> None:
+        """Its pop-up is off the screen."""
+        ...
+
     def seen(self, hand: HandId) -> None:
         """A person touched the pop-up."""
         ...
@@ -186,7 +190,7 @@ class Desk:
                     case ShowKind.UPDATE:
                         await self._update(hand, entry, show)
                     case ShowKind.CLOSE:
-                        await self._close(entry)
+                        await self._close(hand, entry)
         finally:
             entry.worker = None
             if entry.closing and entry.wanted is None:
@@ -202,7 +206,7 @@ class Desk:
         rings = show.urgency is Urgency.RING
         if rings and self._group is not None:
             entry.ring = self._group.create_task(self._ring(hand), name=f"ring {hand}")
-        popup = popup_for(show.view, show.urgency, rings=rings)
+        popup = _popup(show, rings=rings)
         failures = []
         for notifier in self._chain:
             if entry.overtaken:
@@ -219,7 +223,7 @@ class Desk:
             self._report.not_shown(hand, "; ".join(failures) or "there is no notifier")
 
     async def _update(self, hand: HandId, entry: _Hand, show: Show) -> None:
-        popup = popup_for(show.view, show.urgency, rings=False)
+        popup = _popup(show, rings=False)
         for name, handle in tuple(entry.places.items()):
             if handle is None or entry.overtaken:
                 continue
@@ -233,17 +237,25 @@ class Desk:
                 entry.places[name] = shown.handle
                 self._report.shown(hand, _kept(notifier, shown.handle), shown.how)
 
-    async def _close(self, entry: _Hand) -> None:
+    async def _close(self, hand: HandId, entry: _Hand) -> None:
+        closed = True
         while entry.places:
             name, handle = entry.places.popitem()
             if handle is not None:
-                await self._take_down(self._by_name[name], handle)
+                closed = await self._take_down(self._by_name[name], handle) and closed
+        if closed:
+            self._report.closed(hand)
 
-    async def _take_down(self, notifier: Notifier, handle: str) -> None:
+    async def _take_down(self, notifier: Notifier, handle: str) -> bool:
         try:
             await notifier.close(handle)
         except NotifyFailed as error:
             log.info("%s: not closed: %s", notifier.name, error)
+            return False
+        return True
+
+    async def _take_down_late(self, notifier: Notifier, handle: str) -> None:
+        await self._take_down(notifier, handle)
 
     async def _ring(self, hand: HandId) -> None:
         try:
@@ -277,7 +289,13 @@ class Desk:
             entry.places[notifier.name] = shown.handle
             self._report.shown(hand, _kept(notifier, shown.handle), shown.how)
         elif shown.handle is not None and self._group is not None:
-            self._group.create_task(self._take_down(notifier, shown.handle), name=f"late {tag}")
+            self._group.create_task(self._take_down_late(notifier, shown.handle), name=f"late {tag}")
+
+
+def _popup(show: Show, *, rings: bool) -> Popup:
+    if show.view is None:
+        raise ValueError("only a CLOSE comes without a view")
+    return popup_for(show.view, show.urgency, rings=rings)
 
 
 def _kept(notifier: Notifier, handle: str | None) -> str | None:

@@ -24,6 +24,8 @@ async def start(daemon: Daemon, request: protocol.StartRequest) -> protocol.Esca
             ended = session.hand(mine.id)
             session.announce(ended_by_toggle(mine))
             return reply(ended)
+    if not all(who.strip() for who in request.named):
+        raise failure("usage", "an empty name names nobody", "see who there is with: escalate who")
     plan = session.shell.plan(request.named)
     hand = session.shell.command(
         Start(request.message, tuple(request.named), _max_age(daemon, request.max_age_s), request.replace)
@@ -92,5 +94,5 @@ def _mine(session: Session) -> EscalationView | None:
 def _max_age(daemon: Daemon, asked_s: float | None) -> int:
     seconds = daemon.config.escalation.max_age_s if asked_s is None else asked_s
     if not 0 < seconds <= tuning.MAX_AGE_LIMIT / tuning.SECOND:
-        raise failure("usage", "an escalation may last up to 7 days", "as in: --for 8h")
+        raise failure("usage", "an escalation may last up to 7d", "as in: --for 8h")
     return max(1, round(seconds * tuning.SECOND))

@@ -21,6 +21,8 @@ async def up(daemon: Daemon, request: protocol.UpRequest) -> protocol.SpaceReply
         if mine is not None:
             _refuse_other(mine, request)
             return await joining.again(daemon, mine)
+        if daemon.damaged is not None:
+            raise failure("failed", *daemon.damaged)  # a new space beside the old one would be a trap
         if request.open:
             if request.name is None:
                 raise failure("usage", "an open space needs its name", "as in: escalate up 'Show room' --open")
@@ -38,7 +40,7 @@ async def leave(daemon: Daemon, request: protocol.LeaveRequest) -> protocol.Spac
     """Leave until `up`, or for good. Nothing happens without a space."""
     async with daemon.changing:
         if daemon.membership is None:
-            return joining.reply(daemon, "you are in no space")
+            return joining.reply(daemon, "you are in no space; make one: escalate up")
         name = daemon.membership.space_name
         if request.forget:
             await daemon.forget()

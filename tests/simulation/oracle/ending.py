@@ -88,6 +88,9 @@ class Ending(Rule):
     # --- Views -------------------------------------------------------------------------------------
     def sweep(self, looks: list[Look]) -> None:
         now = self.world.now
+        for hand_id, hand in self.truth.hands.items():
+            if hand.unasked and not hand.doubt:
+                self.broken("8", f"n{hand.owner} ended {hand_id} at {hand.ended_at}, though nobody told it to")
         for look in looks:
             index = look.machine.index
             owners: dict[bytes, HandId] = {}

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 
 from escalate_daemon.core import slots
-from escalate_daemon.core.commands import Command, LeaveSpace
+from escalate_daemon.core.commands import Command, EndMine, LeaveSpace, Start
 from escalate_daemon.core.effects import Bucket, Show, ShowKind, Store, Urgency
 from escalate_daemon.core.ids import HandId, MemberId, fold
 from escalate_daemon.core.replica import decode_body
 from escalate_daemon.core.slots import Hand, Profile, State
+from escalate_daemon.core.views import EndReason
 from escalate_daemon.core.wire import Record, decode_record
 from simulation.machine import Machine
 from simulation.witness import Witness
@@ -22,6 +23,7 @@ class TrueHand:
     raised_at: int
     ended_at: int | None = None
     doubt: bool = False
+    unasked: bool = False  # it ended although nobody told its owner's daemon to
     age_doubt: bool = False  # the owner's wall jumped forward over a restart: it may believe it older
 
     @property
@@ -68,6 +70,7 @@ class Truth(Witness):
         self.hands: dict[HandId, TrueHand] = {}
         self.up: dict[int, HandId] = {}  # owner -> its hand that has not ended
         self.rings: dict[tuple[HandId, int], RingTale] = {}
+        self.told_last: dict[int, tuple[int, Command]] = {}
         self.written: dict[tuple[MemberId, str], set[tuple[int, int, bytes, bytes]]] = {}
 
     def tale(self, hand: HandId, machine: int) -> RingTale:
@@ -110,6 +113,7 @@ class Truth(Witness):
         if before is not None and before != hand_id:
             ended = self.hands[before]
             ended.ended_at = now
+            ended.unasked = not self._was_asked(machine, state, before)
             del self.up[machine.index]
         if state.hand is None or hand_id is None or hand_id == before:
             return
@@ -117,7 +121,15 @@ class Truth(Witness):
             self.hands[hand_id] = TrueHand(state.hand, machine.index, now)
             self.up[machine.index] = hand_id
 
+    def _was_asked(self, machine: Machine, state: State, hand: HandId) -> bool:
+        """Whether a person's command, or old age, ends it in this very step."""
+        told = self.told_last.get(machine.index)
+        if told is not None and told[0] == machine.world.now and isinstance(told[1], Start | EndMine | LeaveSpace):
+            return True
+        return state.end is not None and state.end.id == hand and state.end.reason == EndReason.MAX_AGE
+
     def told(self, machine: Machine, command: Command) -> None:
+        self.told_last[machine.index] = (machine.world.now, command)
         if isinstance(command, LeaveSpace) and machine.index in self.up:
             machine.world.witness.at_stake("13")
 

@@ -1,9 +1,8 @@
 """Rules 4, 5 and 6: versions are never reused, only rise, and only the owner's key makes them."""
 
-from escalate_daemon.core import wire
 from escalate_daemon.core.effects import Bucket, Store
 from escalate_daemon.core.ids import MemberId
-from escalate_daemon.core.wire import Record, Version, decode_record
+from escalate_daemon.core.wire import Record, Version, decode_record, version_of
 from simulation.machine import Machine
 from simulation.oracle.rule import Rule
 
@@ -42,7 +41,7 @@ class Versions(Rule):
 
     def _rises(self, machine: Machine, record: Record) -> None:
         key = (machine.index, record.member, record.slot)
-        version = wire.version_of(self.world.charter.space, record)
+        version = version_of(self.world.charter.space, record)
         before = self._highest.get(key)
         if before is not None and version < before:
             self.broken("5", f"n{machine.index} goes back from {before[:2]} to {version[:2]} of {record.slot}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from escalate_daemon.core.effects import Bucket, Store
-from escalate_daemon.keeping import BACKLOG, RETRY_EVERY, Keeping
+from escalate_daemon.keeping import BACKLOG, FEW, RETRY_EVERY, Keeping
 from escalate_daemon.store import StoreError
 
 
@@ -37,7 +37,7 @@ def test_a_step_is_one_transaction_and_an_empty_one_is_none() -> None:
     assert (disk.kept, told) == ([step], [])
 
 
-def test_what_a_full_disk_refused_is_written_later_once_in_order_and_aged() -> None:
+def test_what_a_full_disk_refused_is_written_later_in_order_and_aged() -> None:
     kept, disk, told = keeping()
     disk.full = True
     kept.commit([slot(b"a", b"1", age=7)], 100)
@@ -50,13 +50,23 @@ def test_what_a_full_disk_refused_is_written_later_once_in_order_and_aged() -> N
     assert kept.behind == 0
 
 
-def test_a_refusing_disk_is_not_asked_at_every_step_and_warns_once() -> None:
+def test_a_refusing_disk_warns_once_and_the_first_step_after_it_mends_is_kept() -> None:
     kept, disk, told = keeping()
     disk.full = True
-    for now in range(0, 3 * RETRY_EVERY, 100):
-        kept.commit([slot(b"a", b"1")], now)
-    assert disk.tries == 3
-    assert told == ["no space left on device"]
+    for now in range(10):
+        kept.commit([slot(b"a", b"%d" % now)], now)
+    disk.full = False
+    kept.commit([slot(b"b", b"2")], 10)
+    assert disk.kept == [[slot(b"a", b"9", age=1), slot(b"b", b"2")]]
+    assert told == ["no space left on device", None]
+
+
+def test_a_long_backlog_is_not_tried_at_every_step() -> None:
+    kept, disk, _ = keeping()
+    disk.full = True
+    for now in range(3 * RETRY_EVERY):
+        kept.commit([slot(now.to_bytes(4, "big"), b"1")], now)
+    assert disk.tries <= FEW + 5
 
 
 def test_the_backlog_is_bounded() -> None:

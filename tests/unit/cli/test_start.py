@@ -3,10 +3,11 @@
 import io
 import sys
 
+import msgspec
 import pytest
 
 from escalate_daemon.ipc import protocol
-from support.objects import escalation, member, receipt
+from support.objects import SPACE, escalation, member, receipt
 from support.scripted import Script
 
 from .conftest import Run
@@ -128,3 +129,21 @@ def test_what_the_daemon_cannot_answer_is_no_traceback(script: Script, run: Run)
     ran = run("start")
     assert ran.code == 1
     assert "escalate daemon logs" in ran.err
+
+
+def test_named_without_a_receipt_yet_are_counted(script: Script, run: Run) -> None:
+    hand = escalation(receipts=(receipt(member("ben")),))
+    reach = protocol.Reach(named=3, online=2, delivered=1, shown=1, sounded=0, seen=0)
+    script.answers[protocol.StartRequest] = protocol.EscalationReply(
+        escalation=msgspec.structs.replace(hand, reach=reach)
+    )
+    assert run("start", "-n", "@team").out.splitlines()[2:] == [
+        "will hear it: ben",
+        "of the 3 named 2 can be reached now",
+    ]
+
+
+def test_who_says_whom_it_does_not_reach(script: Script, run: Run) -> None:
+    gone = msgspec.structs.replace(member("ben"), online=False)
+    script.answers[protocol.WhoRequest] = protocol.WhoReply(space=SPACE, members=[gone], other_spaces=0)
+    assert run("who").out.split("\t")[:2] == ["ben", "available (not reached)"]

@@ -103,6 +103,9 @@ class Told:
     def not_sounded(self, hand: HandId, reason: str) -> None:
         self._note(f"not sounded {hand[-2:]}: {reason}")
 
+    def closed(self, hand: HandId) -> None:
+        pass
+
     def seen(self, hand: HandId) -> None:
         self._note(f"seen {hand[-2:]}")
 
@@ -287,6 +290,7 @@ def test_an_update_of_what_was_never_up_shows_nothing() -> None:
 
 def test_an_update_while_the_popup_is_pending_keeps_the_ring() -> None:
     wanted = merged(show(), update(replace(RED, message="new words"), Urgency.QUIET))
+    assert wanted.view is not None
     assert (wanted.kind, wanted.urgency, wanted.view.message) == (ShowKind.SHOW, Urgency.RING, "new words")
 
 
