@@ -40,10 +40,10 @@ async def serve(where: Paths, unlocked: str | None) -> int:
     daemon.socket = lambda: server.address
     _stop_on_signals(daemon)
     try:
+        await _open_door(server)  # who knocks now is answered once the session stands
         async with asyncio.TaskGroup() as group:
             working = group.create_task(screen.run(), name="screen")
             await daemon.begin()
-            await _open_door(server)
             log.info("ready: pid %d, %s", os.getpid(), server.address)
             joining_in = group.create_task(_join_the_site(daemon), name="auto-join")
             await daemon.stopped()

@@ -71,6 +71,7 @@ class Daemon:
         self._screen = screen
         self._warnings = warnings
         self._keeping = Keeping(around.store, lambda text: warnings.set("store", text))
+        self._begun = asyncio.Event()
         self._stopping = asyncio.Event()
         self._identities: dict[str, Identity] = {}
 
@@ -85,6 +86,11 @@ class Daemon:
             self.warn("membership", f"{error}. {error.hint}")
         if self.membership is not None and not self.standing.left:
             await self._open(self.membership)
+        self._begun.set()
+
+    async def begun(self) -> None:
+        """Until `begin` is done: before, nothing can be answered truly."""
+        await self._begun.wait()
 
     async def end(self) -> None:
         """Stop the session. The others see me lost."""

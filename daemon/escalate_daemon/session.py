@@ -43,7 +43,6 @@ log = logging.getLogger(__name__)
 
 USUAL_PORT: Final = 27183  # tried first where the config names none, so that `join CODE HOST` needs no port
 HEARD_WITHIN: Final = 3.0  # s after the start of a session: so long a raise waits for somebody to come online
-GOODBYE_S: Final = 1.0  # s; what leaving waits for at most, so that the goodbye is on the wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +108,14 @@ class Session:
         limit = tuning.OPEN_MEMBERS_MAX if membership.open_space else tuning.MEMBERS_MAX
         self.inviting = Inviting(setting.invites, self.shell, limit, self._joined)
         self.discovery = Discovery(_tag_key(membership), self)
+        self._static = StaticPeers(self._peers(), self.found)
         self._links = self._make_links()
         self._closing = AsyncExitStack()
 
     # --- life -------------------------------------------------------------------------------------
     async def open(self) -> None:
         """Begin: the node's first stores, the links, then whoever can be found."""
-        self.shell.attach(self._links, self._screen)
+        self.shell.attach(self._links, self._screen, self)
         self._closing.push_async_callback(self._links.aclose)
         self.port = await self._listen()
         self.shell.start()
@@ -123,9 +123,8 @@ class Session:
         self._screen.report_to(self.shell.command)
         self._closing.callback(self._screen.report_to, None)
         self.shell.command(_profile(self._setting.person))
-        static = StaticPeers(self._peers(), self.found)
-        await static.start()
-        self._closing.push_async_callback(static.aclose)
+        await self._static.start()
+        self._closing.push_async_callback(self._static.aclose)
         await self.discovery.start(self.port)
         self._closing.push_async_callback(self.discovery.aclose)
 
@@ -213,6 +212,16 @@ class Session:
     def trouble(self, text: str) -> None:
         """Multicast does not work."""
         self._warn("discovery", text)
+
+    # --- the shell's news (shell.Watcher) ---------------------------------------------------------
+    def links_changed(self, count: int) -> None:
+        """With few links discovery looks around more often."""
+        self.discovery.set_links(count)
+
+    def woke(self) -> None:
+        """Everything may be elsewhere now."""
+        self.discovery.wake()
+        self._static.wake()
 
     # --- parts ------------------------------------------------------------------------------------
     def _make_links(self) -> LanLinks:

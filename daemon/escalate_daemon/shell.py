@@ -13,7 +13,15 @@ from typing import Protocol
 from escalate_daemon import clock
 from escalate_daemon.core.commands import Command, DialFailed, NetworkChanged
 from escalate_daemon.core.effects import Close, Dial, Effect, Send, Show, Store
-from escalate_daemon.core.facts import Fact
+from escalate_daemon.core.facts import (
+    EscalationFact,
+    EscalationUpdated,
+    Fact,
+    FirstComparisonDone,
+    MemberChanged,
+    PeerRefused,
+    SpaceFull,
+)
 from escalate_daemon.core.ids import DialId, HandId, LinkId, MemberId
 from escalate_daemon.core.naming import Plan
 from escalate_daemon.core.node import Node
@@ -50,8 +58,20 @@ class Screen(Protocol):
         ...
 
 
+class Watcher(Protocol):
+    """Who wants to know what the node's surroundings do."""
+
+    def links_changed(self, count: int) -> None:
+        """So many links are up now."""
+        ...
+
+    def woke(self) -> None:
+        """The machine slept."""
+        ...
+
+
 class Shell:
-    """One node, driven. `links` and `screen` are attached before `start`."""
+    """One node, driven. What it works with is attached before `start`."""
 
     def __init__(self, node: Node, keeping: Keeping, hub: Hub, now: Callable[[], int] = clock.now) -> None:
         self.node = node
@@ -60,15 +80,17 @@ class Shell:
         self._now = now
         self._links: Carrier | None = None
         self._screen: Screen | None = None
+        self._watcher: Watcher | None = None
+        self._link_count = 0
         self._timer: asyncio.TimerHandle | None = None
         self._due = now() + clock.WATCH_EVERY
         self._stepping = False
         self._running = False
 
     # --- life -------------------------------------------------------------------------------------
-    def attach(self, links: Carrier, screen: Screen) -> None:
+    def attach(self, links: Carrier, screen: Screen, watcher: Watcher) -> None:
         """Give the shell its hands."""
-        self._links, self._screen = links, screen
+        self._links, self._screen, self._watcher = links, screen, watcher
 
     def start(self) -> None:
         """Do what the node asked for while it was built, and arm the timer."""
@@ -175,6 +197,8 @@ class Shell:
             log.info("woke after %d s", (now - self._due) // 1000)
             self._due = now
             self.node.wake(now)
+            if self._watcher is not None:
+                self._watcher.woke()
 
     def _arm(self) -> None:
         now = self._now()
@@ -203,6 +227,13 @@ class Shell:
             self._stepping = False
             if self._running:
                 self._arm()
+                self._tell_links()
+
+    def _tell_links(self) -> None:
+        count = self.node.link_count
+        if count != self._link_count and self._watcher is not None:
+            self._link_count = count
+            self._watcher.links_changed(count)
 
     def _perform(self, item: Effect | Fact) -> None:
         match item:
@@ -215,6 +246,7 @@ class Shell:
                 if self._running and self._screen is not None:
                     self._screen.perform(item)
             case fact:
+                _note(fact)
                 self._hub.publish([fact])
 
     def _carry(self, links: Carrier, item: Send | Dial | Close) -> None:
@@ -225,3 +257,21 @@ class Shell:
                 links.dial(dial, address, probe=probe)
             case Close(link, reason):
                 links.close(link, reason)
+
+
+def _note(fact: Fact) -> None:
+    """What the log keeps of a fact."""
+    match fact:
+        case PeerRefused(member, reason):
+            log.info("link closed, peer %s: %s", "unknown" if member is None else member.hex()[:8], reason)
+        case SpaceFull(member):
+            log.warning("the space is full: member %s is not taken in", member.hex()[:8])
+        case FirstComparisonDone(with_peer):
+            log.info("compared with %s", "a peer" if with_peer else "nobody: no peer answered")
+        case MemberChanged(member):
+            log.info("%s: %s, %s", member.label, member.presence, "online" if member.online else "not online")
+        case EscalationUpdated():
+            pass
+        case EscalationFact():
+            view = fact.view
+            log.info("%s: %s %s of %s", type(fact).__name__, view.level, view.id, view.owner.label)

@@ -199,7 +199,7 @@ def old_backup(fate: Fate) -> Story:
     if owner is None:
         return
     if fate.rng.random() < 0.6:
-        fate.jump(owner, -fate.world.wall() - 2 * YEAR)  # its battery is flat: it is always 1970
+        fate.jump(owner, 1000 - owner.wall)  # its battery is flat: it is 1970
         fate.kill(owner)
         yield 300
         fate.start(owner)
@@ -224,9 +224,9 @@ def old_backup(fate: Fate) -> Story:
     yield fate.rng.randint(100, 4000)
     fate.start(owner)
     yield fate.rng.randint(0, 2500)
-    for _ in range(fate.rng.randint(0, 3)):
+    for _ in range(fate.rng.randint(0, 6)):
         fate.red(owner, replace=True)
-        yield fate.rng.randint(100, 2000)
+        yield fate.rng.randint(50, 1200)
     yield fate.rng.randint(100, 6000)
     if alone:
         fate.heal()

@@ -157,7 +157,11 @@ class Seat:
 
     def rings(self, hand: HandId | None) -> int:
         """How many times the hand rang here, over all runs."""
-        return sum(s.hand == hand and s.kind is ShowKind.SHOW and s.urgency is Urgency.RING for s in self.shows)
+        return self.shown(hand).count(Urgency.RING)
+
+    def shown(self, hand: HandId | None) -> list[Urgency]:
+        """How each new pop-up of the hand came here, over all runs."""
+        return [s.urgency for s in self.shows if s.hand == hand and s.kind is ShowKind.SHOW]
 
     def popups(self, hand: HandId | None) -> list[tuple[ShowKind, Urgency]]:
         """What the screen was asked to do with the hand, in order."""

@@ -4,6 +4,7 @@ Never touches the machine's own network: the bridge and every interface live in 
 process, removed at the end; those of dead runs are removed at the next start. Needs root, ip and nft.
 """
 
+import itertools
 import os
 import re
 import shutil
@@ -18,7 +19,8 @@ from types import TracebackType
 from typing import Self
 
 _PREFIX = "esclan"
-_OURS = re.compile(rf"{_PREFIX}(\d+)-[a-z0-9]+")
+_OURS = re.compile(rf"{_PREFIX}(\d+)n\d+-[a-z0-9]+")
+_numbers = itertools.count(1)
 _SUBNET = "10.213.77"
 
 
@@ -42,7 +44,7 @@ def why_unavailable() -> str | None:
             return f"the tool {tool} is not installed"
     if os.geteuid() != 0:
         return "network namespaces need root"
-    probe = f"{_PREFIX}{os.getpid()}-probe"
+    probe = f"{_PREFIX}{os.getpid()}n0-probe"
     made = subprocess.run(["ip", "netns", "add", probe], capture_output=True, text=True, check=False)
     if made.returncode:
         return f"no network namespace can be made: {made.stderr.strip()}"
@@ -120,7 +122,8 @@ class Lan:
     def __init__(self, *names: str) -> None:
         """`names`: short lower-case host names."""
         self._names = names
-        self._hub = f"{_PREFIX}{os.getpid()}-hub"
+        self._own = f"{_PREFIX}{os.getpid()}n{next(_numbers)}"
+        self._hub = f"{self._own}-hub"
         self._loss = 0
         self._multicast = True
         self.ports: dict[str, Port] = {}
@@ -152,7 +155,7 @@ class Lan:
         _remove(self._hub)
 
     def _add(self, name: str, number: int) -> None:
-        netns = f"{_PREFIX}{os.getpid()}-{name}"
+        netns = f"{self._own}-{name}"
         port = Port(netns=netns, device=f"port{number}", address=f"{_SUBNET}.{number}")
         _ip("netns", "add", netns)
         self.ports[name] = port

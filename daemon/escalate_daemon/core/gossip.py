@@ -122,7 +122,7 @@ class Gossip:
         if held is None:
             return
         if key.slot in URGENT:
-            record = _aged(held.record, held.age(self._ctx.now))
+            record = _aged(held.record, held.told_age(self._ctx.now))
             data = wire.encode(SlotsFrame((record,)))
             for link in self._lines:
                 if link != came_over:
@@ -194,7 +194,7 @@ class Gossip:
             if records and size + cost > tuning.FRAME_BYTES - 2048:
                 self._send_slots(link, records, intros)
                 records, intros, size = [], {}, 0
-            records.append(_aged(held.record, held.age(self._ctx.now)))
+            records.append(_aged(held.record, held.told_age(self._ctx.now)))
             intros.update((intro.key, intro) for intro in unseen)
             size += cost
         if records:

@@ -174,7 +174,7 @@ class Hands:
 
     def older(self, known: Known, age: int) -> None:
         """After a restart a peer says that my hand is older than I thought; it cannot make it end by that."""
-        bounded = min(age, known.max_age - tuning.MINUTE)
+        bounded = min(age, known.max_age - min(tuning.MINUTE, known.max_age // 4))
         known.raised_at = min(known.raised_at, self._ctx.now - max(0, bounded))
 
     # --- What the clock and the links say ----------------------------------------------------------

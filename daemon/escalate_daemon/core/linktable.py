@@ -39,6 +39,7 @@ class Link:
     doubtful: bool = False
     next_beside: int = 0
     compared: bool = False
+    slept: bool = False  # not heard since this machine woke: not listed, for the peer may be long gone
 
 
 class LinkTable:
@@ -83,13 +84,17 @@ class LinkTable:
 
     def listed(self) -> frozenset[MemberId]:
         """Members that my `links` slot names."""
-        return frozenset(link.peer for link in self._links.values() if link.compared and not link.probe)
+        return frozenset(
+            link.peer for link in self._links.values() if link.compared and not link.probe and not link.slept
+        )
 
-    def heard(self, link: Link) -> None:
-        """Bytes came over it."""
+    def heard(self, link: Link) -> bool:
+        """Bytes came over it; whether that lists it again after a sleep."""
+        woke, link.slept = link.slept, False
         link.heard_at = self._ctx.now
         link.ping_sent = None
         link.doubtful = False
+        return woke
 
     def ping_due(self, fingerprint: bytes) -> None:
         """Send the pings that are due, and mark links doubtful whose ping was not answered in time."""
@@ -122,7 +127,7 @@ class LinkTable:
         now = self._ctx.now
         for link in self._links.values():
             link.heard_at = max(link.heard_at, now - tuning.DEAD_AFTER + WAKE_GRACE)
-            link.doubtful = True
+            link.doubtful = link.slept = True
             link.next_beside = now
             if link.next_ping is not None:
                 link.next_ping = now

@@ -66,7 +66,8 @@ class Merging:
         for record, age in sorted(records, key=lambda r: (r[0].member, r[0].slot)):
             if self._is_signed(record):
                 version = wire.version_of(self._ctx.config.space, record)
-                self._replica.put(Held(record, version, self._ctx.now, age))
+                others = record.member != self._ctx.me
+                self._replica.put(Held(record, version, self._ctx.now, age, by_wall=others))
 
     # --- What is merged ----------------------------------------------------------------------------
     def merge(self, record: Record, *, direct: bool) -> Held | None:

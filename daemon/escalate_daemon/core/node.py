@@ -189,8 +189,8 @@ class Node:
         up = self._links.get(link)
         if up is None:
             return
-        self._links.heard(up)
-        changed = self._frames.receive(up, data)
+        woke = self._links.heard(up)
+        changed = self._frames.receive(up, data) or woke
         if not changed and (due := self._gossip.next_deadline()) is not None:
             self._due = min(self._due, due)
         self._settle(changed=changed)
@@ -282,11 +282,11 @@ class Node:
         if held is None:
             return
         direct = link.peer == entry.member
-        if direct:
+        if direct or (held.by_wall and entry.member != self.me):
             held.hear_age(age, self._ctx.now)
         if entry.slot == slots.STATE and entry.member != self.me:
             self._hands.heard_age(entry.member, age, direct=direct)
-        elif key == self._own.key(slots.STATE):
+        elif key == self._own.key(slots.STATE) and not self._compared:
             self._me.peers_word(age)
 
     def _link_compared(self, link: Link) -> None:

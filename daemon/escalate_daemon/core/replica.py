@@ -34,13 +34,17 @@ def slot_rank(slot: str) -> int:
 
 @dataclass(slots=True)
 class Held:
-    """A record as this node holds it. `age_base` is the record's age in ms at the moment `since`."""
+    """A record as this node holds it. `age_base` is the record's age in ms at the moment `since`.
+
+    `by_wall`: the age is from my disk and my own wall clock, which may have jumped: not told to others.
+    """
 
     record: Record
     version: Version
     since: int
     age_base: int
     decoded: slots.Body | None = None
+    by_wall: bool = False
 
     def age(self, now: int) -> int:
         """The record's age in ms: what was said of it, and all the time that it was held here."""
@@ -49,6 +53,11 @@ class Held:
     def hear_age(self, age: int, now: int) -> None:
         """Take the owner's own word for the age, but never less than the time it was held here."""
         self.age_base = max(0, age - max(0, now - self.since))
+        self.by_wall = False
+
+    def told_age(self, now: int) -> int:
+        """The age to tell others, in ms."""
+        return max(0, now - self.since) if self.by_wall else self.age(now)
 
 
 class Replica:
@@ -128,7 +137,7 @@ class Replica:
             version.seq,
             version.content,
             wire_size(held.record),
-            held.age(now),
+            held.told_age(now),
         )
 
     def keys(self) -> list[SlotKey]:

@@ -20,6 +20,7 @@ class Answers:
 
     async def handle(self, request: protocol.AnyRequest) -> protocol.AnyReply:
         """The reply to one request that is not `watch`; RequestFailed for every refusal."""
+        await self._daemon.begun()
         try:
             reply = await self._dispatch(request)
         except CommandRefused as error:

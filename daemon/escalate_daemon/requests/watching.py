@@ -22,6 +22,7 @@ EscalationEvent = Literal["raised", "updated", "lost", "ended"]
 
 async def watch(daemon: Daemon) -> AsyncIterator[protocol.Event]:
     """Events until the watcher goes, falls too far behind, or the daemon changes its space or stops."""
+    await daemon.begun()
     with daemon.hub.subscribe() as subscription:
         if daemon.session is not None:
             for escalation in up(daemon.session):

@@ -1,9 +1,12 @@
 """Rules 14 and 4: connected nodes come to equal replicas in time, and everybody shows the owner's newest word."""
 
+from escalate_daemon.core.ids import HandId
 from escalate_daemon.core.views import EscalationState
 from simulation.machine import Machine
 from simulation.oracle.fairness import CONVERGED, MENDED
 from simulation.oracle.rule import Look, Rule
+
+OLD_AGE_SLACK = 10_000  # ms
 
 
 class Agreement(Rule):
@@ -65,19 +68,26 @@ class Agreement(Rule):
     def _table(self, look: Look) -> dict[str, str]:
         rows: dict[str, str] = {}
         for view in look.escalations:
-            if view.state in (EscalationState.ACTIVE, EscalationState.LOST):
+            if view.state in (EscalationState.ACTIVE, EscalationState.LOST) and not self._old(view.id):
                 rows[f"hand of {view.owner.id.hex()[:6]}"] = f"{view.id} {view.level} {view.message} {view.state}"
         for member in look.members:
             presence = "available" if member.me and member.presence != "left" else member.presence
             rows[f"member {member.id.hex()[:6]}"] = f"{member.name} {member.host} {member.groups} {presence}"
         return rows
 
+    def _old(self, hand_id: HandId) -> bool:
+        """Near or past its maximum age: each clock ends it or puts it away for itself."""
+        hand = self.truth.hands.get(hand_id)
+        if hand is None or hand.age_doubt:
+            return hand is not None
+        return self.world.now - hand.raised_at > hand.hand.max_age - OLD_AGE_SLACK
+
     def _owner_agrees(self, look: Look, table: dict[str, str]) -> None:
         """What all agree on is what the owner's person last said."""
         index = look.machine.index
         hand = self.truth.up_hand(index)
         row = table.get(f"hand of {look.machine.member.hex()[:6]}", "")
-        if hand is not None and not hand.doubt and not row.startswith(hand.hand.id):
+        if hand is not None and not hand.doubt and not self._old(HandId(hand.hand.id)) and not row.startswith(hand.hand.id):
             self.broken("4", f"at the end nobody shows {hand.hand.id} of n{index}, but {row or 'nothing'}")
         if hand is None and row:
             known = self.truth.hands.get(look.escalations[0].id) if look.escalations else None

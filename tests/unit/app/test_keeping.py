@@ -44,8 +44,8 @@ def test_what_a_full_disk_refused_is_written_later_in_order_and_aged() -> None:
     kept.commit([slot(b"b", b"2")], 200)
     kept.commit([slot(b"a", b"3", age=5)], 300)
     disk.full = False
-    kept.commit([], 100 + RETRY_EVERY)
-    assert disk.kept == [[slot(b"b", b"2", age=RETRY_EVERY - 100), slot(b"a", b"3", age=RETRY_EVERY - 195)]]
+    kept.commit([], 300 + RETRY_EVERY)
+    assert disk.kept == [[slot(b"b", b"2", age=RETRY_EVERY + 100), slot(b"a", b"3", age=RETRY_EVERY + 5)]]
     assert told == ["no space left on device", None]
     assert kept.behind == 0
 
