@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from escalate_daemon.core import tuning
 from escalate_daemon.core.text import isolate
 from escalate_daemon.core.views import EscalationView
 
@@ -48,5 +49,6 @@ def fingerprints(mine: str, theirs: str, inviter: str) -> list[str]:
 
 
 def default_space_name(person: str) -> str:
-    """The name of a space made without one."""
-    return f"space of {person}"[:32].rstrip()
+    """The name of a space made without one; as long as a name may be."""
+    ending = "'s team"
+    return f"{person[: tuning.NAME_POINTS - len(ending)].rstrip()}{ending}"

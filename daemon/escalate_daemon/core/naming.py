@@ -51,7 +51,7 @@ def labels(people: Iterable[tuple[MemberId, str, str]]) -> dict[MemberId, str]:
             key = fold(form(person))
             count[key] = count.get(key, 0) + 1
         for person in people:
-            if person[0] not in result and count[fold(form(person))] == 1:
+            if person[0] not in result and count[fold(form(person))] == 1 and not _poses(person[1]):
                 result[person[0]] = form(person)
     for person in people:
         if person[0] not in result:
@@ -62,6 +62,11 @@ def labels(people: Iterable[tuple[MemberId, str, str]]) -> dict[MemberId, str]:
             )
             result[person[0]] = f"{person[1]}~{person[0].hex()[:digits]}"
     return result
+
+
+def _poses(name: str) -> bool:
+    """Whether a name looks like another's label: no honest name does, and it gets no short label."""
+    return "~" in name or "@" in name
 
 
 def _bare(person: tuple[MemberId, str, str]) -> str:
@@ -75,7 +80,7 @@ def _with_host(person: tuple[MemberId, str, str]) -> str:
 def find_members(word: str, people: Sequence[Person]) -> list[Person]:
     """All members that a word without @ means: by name, name@host, label, or member id."""
     bare = fold(word)
-    found = [p for p in people if fold(p.name) == bare]
+    found = [p for p in people if fold(p.name) == bare and not _poses(p.name)]
     if found:
         return found
     return [

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from escalate_daemon.core import slots, wire
+from escalate_daemon.core import slots, tuning, wire
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.effects import Bucket, Store
 from escalate_daemon.core.ids import SpaceId
@@ -41,7 +41,11 @@ class OwnSlots:
 
     def rise_above(self, version: Version) -> None:
         """See to it that my next write is newer than `version`, which bears my name and is not mine."""
-        if version.incarnation >= self.incarnation:
+        if version.incarnation >= tuning.VERSION_MAX:  # no incarnation is left above it: go on in the same one
+            seq = version.seq if self.incarnation < tuning.VERSION_MAX else max(self._seq, version.seq)
+            self._begin(tuning.VERSION_MAX)
+            self._seq = seq
+        elif version.incarnation >= self.incarnation:
             self._begin(version.incarnation + 1)
 
     def key(self, slot: str) -> SlotKey:

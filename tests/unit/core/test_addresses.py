@@ -1,0 +1,150 @@
+import pytest
+
+from escalate_daemon.core import tuning
+from escalate_daemon.core.addresses import AddressBook
+from escalate_daemon.core.context import Context
+from support.core_cast import cast_of
+
+CAST = cast_of("ana", "ben", "cem")
+BEN, CEM = CAST.id("ben"), CAST.id("cem")
+START = 1_000_000
+
+
+@pytest.fixture
+def ctx() -> Context:
+    return CAST.context("ana", START)
+
+
+@pytest.fixture
+def book(ctx: Context) -> AddressBook:
+    return AddressBook(ctx)
+
+
+def text(book: AddressBook) -> str | None:
+    best = book.best_due(BEN)
+    return None if best is None else best.text
+
+
+def test_published_address_is_dialled_at_once(book: AddressBook) -> None:
+    book.publish(BEN, ("b:1",))
+    assert text(book) == "b:1"
+    assert book.best_due(CEM) is None
+
+
+def test_dialled_address_rests_until_its_dial_is_over(ctx: Context, book: AddressBook) -> None:
+    book.publish(BEN, ("b:1",))
+    book.dialled(book.get("b:1"))
+    assert text(book) is None
+    ctx.now += tuning.REDIAL_RECENT_MAX
+    assert text(book) == "b:1"
+
+
+@pytest.mark.parametrize(("recent", "longest"), [(True, tuning.REDIAL_RECENT_MAX), (False, tuning.REDIAL_MAX)])
+def test_backoff_grows_and_has_its_bound(ctx: Context, book: AddressBook, recent: bool, longest: int) -> None:
+    waits = []
+    for _ in range(40):
+        book.failed(book.get("b:1"), recent=recent)
+        waits.append(book.get("b:1").next_try - ctx.now)
+    assert tuning.REDIAL_FIRST <= waits[0] <= 2 * tuning.REDIAL_FIRST
+    assert max(waits) <= longest
+    assert min(waits[-20:]) >= longest // 2
+
+
+def test_answer_a_hint_and_a_new_network_end_the_backoff(ctx: Context, book: AddressBook) -> None:
+    book.publish(BEN, ("b:1",))
+    for mend in (
+        lambda: book.succeeded("b:1", BEN),
+        lambda: book.hint("b:1"),
+        book.forgive_all,
+    ):
+        for _ in range(8):
+            book.failed(book.get("b:1"), recent=False)
+        assert text(book) is None
+        mend()
+        assert text(book) == "b:1"
+        assert book.get("b:1").failures == 0
+
+
+def test_best_address_has_the_fewest_failures_then_answered_last(ctx: Context, book: AddressBook) -> None:
+    book.publish(BEN, ("b:1", "b:2", "b:3"))
+    book.failed(book.get("b:1"), recent=True)
+    book.succeeded("b:2", BEN)
+    ctx.now += 1
+    book.succeeded("b:3", BEN)
+    ctx.now += tuning.REDIAL_MAX
+    assert text(book) == "b:3"
+    book.failed(book.get("b:3"), recent=True)
+    ctx.now += tuning.REDIAL_MAX
+    assert text(book) == "b:2"
+
+
+def test_own_address_is_never_dialled_again(book: AddressBook) -> None:
+    book.publish(BEN, ("b:1",))
+    book.hint("b:2")
+    book.get("b:1").mine = book.get("b:2").mine = True
+    assert text(book) is None
+    assert book.unattributed_due() == []
+
+
+def test_hint_belongs_to_nobody_until_somebody_answers_there(book: AddressBook) -> None:
+    book.hint("x:1")
+    assert [entry.text for entry in book.unattributed_due()] == ["x:1"]
+    book.succeeded("x:1", CEM)
+    assert book.unattributed_due() == []
+    assert CEM in book.members()
+
+
+def test_address_goes_over_to_who_answers_there_now(book: AddressBook) -> None:
+    book.publish(BEN, ("x:1",))
+    book.succeeded("x:1", CEM)
+    assert text(book) is None
+    found = book.best_due(CEM)
+    assert found is not None
+    assert found.text == "x:1"
+
+
+def test_profile_cannot_take_an_address_at_which_another_answered(book: AddressBook) -> None:
+    book.succeeded("x:1", CEM)
+    book.publish(BEN, ("x:1",))
+    assert text(book) is None
+
+
+def test_new_profile_forgets_the_addresses_it_names_no_more(book: AddressBook) -> None:
+    book.publish(BEN, ("b:1", "b:2"))
+    book.publish(BEN, ("b:2",))
+    book.failed(book.get("b:2"), recent=True)
+    assert text(book) is None
+
+
+def test_profile_with_too_many_addresses_is_cut(book: AddressBook) -> None:
+    book.publish(BEN, [f"b:{n}" for n in range(50)])
+    for n in range(tuning.ADDRESSES_MAX):
+        book.failed(book.get(f"b:{n}"), recent=False)
+    assert text(book) is None
+
+
+def test_book_is_bounded_and_forgets_hints_before_members(book: AddressBook) -> None:
+    book.publish(BEN, ("b:1",))
+    for n in range(tuning.ADDRESSES_KNOWN_MAX + 100):
+        book.hint(f"x:{n}")
+    assert text(book) == "b:1"
+    assert len(book.unattributed_due()) == tuning.ADDRESSES_KNOWN_MAX - 1
+
+
+def test_book_full_of_members_addresses_still_takes_a_new_one(book: AddressBook) -> None:
+    for n in range(tuning.ADDRESSES_KNOWN_MAX + 1):
+        book.attribute(f"c:{n}", CEM)
+    book.publish(BEN, ("b:1",))
+    assert text(book) == "b:1"
+
+
+def test_next_due_is_the_earliest_of_those_asked_for(ctx: Context, book: AddressBook) -> None:
+    assert book.next_due([BEN], hints=True) is None
+    book.publish(BEN, ("b:1",))
+    book.dialled(book.get("b:1"))
+    assert book.next_due([BEN], hints=True) == START + tuning.REDIAL_RECENT_MAX
+    book.hint("x:1")
+    book.get("x:1").next_try = START + 5
+    assert book.next_due([BEN], hints=True) == START + 5
+    assert book.next_due([BEN], hints=False) == START + tuning.REDIAL_RECENT_MAX
+    assert book.next_due([CEM], hints=False) is None
