@@ -30,6 +30,7 @@ from escalate_daemon.trust import keep
 from escalate_daemon.trust.errors import TrustError
 from escalate_daemon.trust.identity import Identity
 from escalate_daemon.trust.membership import Membership
+from escalate_daemon.wording import Words
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +118,13 @@ class Daemon:
 
     def warnings(self) -> list[str]:
         """What the person should know now."""
+        if self.session is None or self.session.discovery.problem is None:
+            self.warn("discovery", None)
         return self._warnings.texts()
+
+    def announce(self, words: Words) -> None:
+        """A pop-up of our own."""
+        self._screen.announce(words)
 
     def inside(self) -> Session:
         """The running session; refused where there is none."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 from escalate_daemon.discovery.zeroconf_discovery import Discovery
@@ -35,8 +36,8 @@ async def look_around(seconds: float) -> int:
     return await Discovery(None, _Nobody()).look(seconds)
 
 
-async def knock_around(joiner: Joiner) -> Membership:
-    """The membership, from whichever daemon near knows the invite; NoAnswer, or what its door said."""
+async def knock_around(joiner: Joiner, peers: Sequence[str]) -> Membership:
+    """The membership, from whichever daemon near, or at `peers`, knows the invite; NoAnswer, or what its door said."""
     finder = Discovery(None, _Nobody())
     loop = asyncio.get_running_loop()
     ends = loop.time() + SEARCH_S
@@ -44,13 +45,13 @@ async def knock_around(joiner: Joiner) -> Membership:
     await finder.start(0)
     try:
         while loop.time() < ends:
-            fresh = [each for each in finder.instances() if each not in tried]
+            fresh = [each for each in (*peers, *finder.instances()) if each not in tried]
             tried.update(fresh)
             membership = await _knock(fresh, joiner)
             if membership is not None:
                 return membership
             await asyncio.sleep(_PAUSE_S)
-        membership = await _knock(finder.instances(), joiner)  # a packet may have been lost the first time
+        membership = await _knock([*peers, *finder.instances()], joiner)  # a packet may have been lost the first time
     finally:
         await finder.aclose()
     if membership is None:

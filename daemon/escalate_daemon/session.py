@@ -190,13 +190,9 @@ class Session:
         """How many links are up."""
         return self.shell.node.link_count
 
-    async def compared(self, seconds: float) -> bool:
-        """Whether the first comparison with a peer was done within `seconds`."""
-        return await self._hub.until(lambda: self.shell.node.compared, seconds)
-
-    def announce(self, words: Words) -> None:
-        """A pop-up of our own."""
-        self._screen.announce(words)
+    async def compared(self, seconds: float) -> None:
+        """Until the first comparison with a peer, or that there was none; `seconds` at most."""
+        await self._hub.until(lambda: self.shell.node.compared, seconds)
 
     # --- discovery's events -----------------------------------------------------------------------
     def found(self, address: str) -> None:

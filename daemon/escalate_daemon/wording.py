@@ -21,13 +21,20 @@ def counted(number: int, one: str, many: str) -> str:
 
 
 def raised_by_toggle(view: EscalationView, others_online: int) -> Words:
-    """The toolbar button raised."""
+    """The toolbar button raised: who can see it now, and loudly that nobody can."""
     title = f"Your escalation is up: {isolate(view.message)}" if view.message else "Your escalation is up"
+    whom = f" ({', '.join(isolate(word) for word in view.named)})" if view.named else ""
+    online = view.reach.online if view.level == "red" else others_online
+    if not online:
+        return Words(title, f"NOBODY it is for can see it now{whom}; it stays up for whoever comes")
     if view.level == "red":
-        heard = f"{view.reach.online} of the named can see it now"
-        whom = ", ".join(isolate(word) for word in view.named)
-        return Words(title, f"{heard} ({whom})")
-    return Words(title, f"{counted(others_online, 'member', 'members')} can see it now")
+        return Words(title, f"{online} of the {view.reach.named} named can see it now{whom}")
+    return Words(title, f"{counted(online, 'member', 'members')} can see it now")
+
+
+def not_raised_by_toggle(reason: str) -> Words:
+    """The toolbar button was pressed in vain."""
+    return Words("Nothing was raised", reason)
 
 
 def ended_by_toggle(view: EscalationView) -> Words:
@@ -51,4 +58,7 @@ def fingerprints(mine: str, theirs: str, inviter: str) -> list[str]:
 def default_space_name(person: str) -> str:
     """The name of a space made without one; as long as a name may be."""
     ending = "'s team"
-    return f"{person[: tuning.NAME_POINTS - len(ending)].rstrip()}{ending}"
+    name = person[: tuning.NAME_POINTS - len(ending)]
+    while len((name + ending).encode()) > tuning.NAME_BYTES:
+        name = name[:-1]
+    return name.rstrip() + ending

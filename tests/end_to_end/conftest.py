@@ -28,10 +28,17 @@ def alone(fresh: Machine) -> Machine:
     return fresh
 
 
-@pytest.fixture(scope="module")
-def settled() -> Iterator[Machine]:
-    """A machine in a space, for all tests of a file: they leave no hand up."""
+@pytest.fixture(scope="session")
+def long_settled() -> Iterator[Machine]:
+    """One machine in a space for the whole run: nobody stops its daemon."""
     with Machines() as made:
         machine = made.add("ana", env=LOG_ONLY)
         machine.ask(SpaceReply, "up", "Floor", "--new")
         yield machine
+
+
+@pytest.fixture
+def settled(long_settled: Machine) -> Iterator[Machine]:
+    """That machine, for tests that leave its daemon running; their hand is ended for them."""
+    yield long_settled
+    long_settled.run("end").must(0)

@@ -67,18 +67,15 @@ def test_a_second_daemon_beside_a_running_one_is_refused(settled: Machine) -> No
 
 def test_a_second_red_is_refused_until_replaced(settled: Machine) -> None:
     settled.run("start", "-n", "@somebody", "-m", "first").must(5)
-    try:
-        refused = settled.run("start", "-n", "@somebody", "-m", "second", "--json").must(7)
-        assert error_of(refused)[0] == "already-active"
-        assert "--replace" in refused.err
-        settled.run("start", "-m", "yellow over red").must(7)
-        (listed,) = settled.ask(ListReply, "list").escalations
-        assert listed.message == "first"
-        settled.run("start", "-n", "@somebody", "-m", "second", "--replace").must(5)
-        (listed,) = settled.ask(ListReply, "list").escalations
-        assert listed.message == "second"
-    finally:
-        settled.run("end").must(0)
+    refused = settled.run("start", "-n", "@somebody", "-m", "second", "--json").must(7)
+    assert error_of(refused)[0] == "already-active"
+    assert "--replace" in refused.err
+    settled.run("start", "-m", "yellow over red").must(7)
+    (listed,) = settled.ask(ListReply, "list").escalations
+    assert listed.message == "first"
+    settled.run("start", "-n", "@somebody", "-m", "second", "--replace").must(5)
+    (listed,) = settled.ask(ListReply, "list").escalations
+    assert listed.message == "second"
 
 
 def test_an_invite_that_nobody_answers_fails_and_names_the_host_argument(fresh: Machine) -> None:

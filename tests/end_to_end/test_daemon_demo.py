@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,10 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def folder() -> Path:
+def folder() -> Iterator[Path]:
     """A short one: sockets go below it."""
-    return Path(tempfile.mkdtemp(prefix="escd"))
+    with tempfile.TemporaryDirectory(prefix="escd") as made:
+        yield Path(made)
 
 
 def test_the_demo_tells_that_a_red_was_raised_shown_and_ended(folder: Path) -> None:

@@ -270,3 +270,26 @@ def test_a_static_peer_needs_no_multicast_and_no_host_again(machines: Machines, 
     ben.run("join", ana.ask(InviteReply, "invite").code, at(ana)).must(0)
     ben.run("daemon", "restart").must(0)
     until(lambda: ben.online() == {"ana", "ben"}, "ben finds ana again")
+
+
+def test_a_fleets_machine_joins_by_the_invite_of_its_config_and_not_again_after_giving_up(machines: Machines) -> None:
+    ana, ben = machines.add("ana", env=LOG_ONLY), machines.add("ben", env=LOG_ONLY)
+    ana.run("up", "Floor", "--new").must(0)
+    code = ana.ask(InviteReply, "invite", "--reusable").code
+    ben.run("config", "set", "space.join", code).must(0)
+    ben.run("config", "set", "daemon.peers", at(ana)).must(0)
+    ben.run("daemon", "start").must(0)
+    until(lambda: ben.online() == {"ana", "ben"}, "ben is in by itself")
+    ben.run("leave", "--forget").must(0)
+    ben.run("daemon", "restart").must(0)
+    assert ben.ask(StatusReply, "status").space is None
+
+
+def test_a_toggle_in_vain_says_so_on_the_screen(machines: Machines) -> None:
+    screen = machines.folder / "screen"
+    ana = machines.add("ana", env={"ESCALATE_NOTIFIER": f"terminal:{screen}"})
+    ana.run("toggle").must(8)
+    until(lambda: screen.exists() and "Nothing was raised" in screen.read_text(encoding="utf-8"), "the pop-up")
+    ana.run("up", "Floor", "--new").must(0)
+    ana.run("toggle", "-m", "help").must(5)
+    until(lambda: "NOBODY" in screen.read_text(encoding="utf-8"), "it says that nobody can see it")

@@ -43,8 +43,8 @@ def test_any_command_starts_the_daemon_but_status_and_stop(fresh: Machine) -> No
     assert fresh.ask(DaemonReply, "daemon", "status").running
 
 
-def test_status_shows_me_my_space_and_who_would_hear(alone: Machine) -> None:
-    status = alone.ask(StatusReply, "status")
+def test_status_shows_me_my_space_and_who_would_hear(settled: Machine) -> None:
+    status = settled.ask(StatusReply, "status")
     assert status.me is not None
     assert status.me.name == "ana"
     assert status.space is not None
@@ -52,31 +52,31 @@ def test_status_shows_me_my_space_and_who_would_hear(alone: Machine) -> None:
     assert (status.hear.others, status.hear.online) == (0, 0)
 
 
-def test_toggle_raises_and_then_ends(alone: Machine) -> None:
-    alone.run("toggle", "-m", "help").must(5)
-    assert len(alone.ask(ListReply, "list").escalations) == 1
-    alone.run("toggle").must(0)
-    assert alone.ask(ListReply, "list").escalations == []
+def test_toggle_raises_and_then_ends(settled: Machine) -> None:
+    settled.run("toggle", "-m", "help").must(5)
+    assert len(settled.ask(ListReply, "list").escalations) == 1
+    settled.run("toggle").must(0)
+    assert settled.ask(ListReply, "list").escalations == []
 
 
-def test_quiet_start_prints_the_id_alone(alone: Machine) -> None:
-    started = alone.run("start", "-q", "-m", "help").must(5)
-    (listed,) = alone.ask(ListReply, "list").escalations
+def test_quiet_start_prints_the_id_settled(settled: Machine) -> None:
+    started = settled.run("start", "-q", "-m", "help").must(5)
+    (listed,) = settled.ask(ListReply, "list").escalations
     assert started.out == f"{listed.id}\n"
 
 
-def test_the_message_comes_from_stdin_or_the_environment(alone: Machine) -> None:
-    alone.run("start", "-m", "-", given="two\nlines\n").must(5)
-    (listed,) = alone.ask(ListReply, "list").escalations
+def test_the_message_comes_from_stdin_or_the_environment(settled: Machine) -> None:
+    settled.run("start", "-m", "-", given="two\nlines\n").must(5)
+    (listed,) = settled.ask(ListReply, "list").escalations
     assert listed.message == "two lines"
-    alone.run("end").must(0)
-    alone.run("start", ESCALATE_MESSAGE="from the environment").must(5)
-    (listed,) = alone.ask(ListReply, "list").escalations
+    settled.run("end").must(0)
+    settled.run("start", ESCALATE_MESSAGE="from the environment").must(5)
+    (listed,) = settled.ask(ListReply, "list").escalations
     assert listed.message == "from the environment"
 
 
-def test_every_key_of_an_escalation_is_always_there(alone: Machine) -> None:
-    printed = json.loads(alone.run("start", "--json").must(5).out)
+def test_every_key_of_an_escalation_is_always_there(settled: Machine) -> None:
+    printed = json.loads(settled.run("start", "--json").must(5).out)
     assert printed.keys() == {"v", "escalation"}
     escalation = printed["escalation"]
     assert escalation.keys() >= {"id", "owner", "level", "message", "named", "ladder", "state", "started_at"}

@@ -21,7 +21,7 @@ LOOKING = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def raised(settled: Machine) -> Machine:
     """A machine with its hand up."""
     settled.run("group", "join", "team").must(0)

@@ -7,9 +7,12 @@ import pytest
 
 from support.netns import Cut, Lan, Port, namespaces_of_this_run
 
+pytestmark = pytest.mark.lan
+
 LISTEN = """
 import socket, struct
 heard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+heard.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)  # SO_RCVBUFFORCE: a burst may wait here
 heard.bind(("", 9753))
 group = struct.pack("4sl", socket.inet_aton("239.1.2.3"), 0)
 heard.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)

@@ -74,13 +74,13 @@ class Cast:
     def profile(self, name: str, **parts: object) -> Profile:
         """The member's profile, other fields as given."""
         base = Profile(self.key(name), name, intro=self.chain(name)[-1])
-        return Profile(**({field: getattr(base, field) for field in base.__struct_fields__} | parts))  # type: ignore[arg-type]
+        return Profile(**({field: getattr(base, field) for field in base.__struct_fields__} | parts))
 
     def held(self, record: Record, since: int = 1_000_000) -> Held:
         """The record as a replica holds it."""
         return Held(record, wire.version_of(self.charter.space, record), since, record.age)
 
-    def profile_record(self, name: str, version: tuple[int, int] = (1, 1), **parts: object) -> Record:
+    def profile_record(self, name: str, version: tuple[int, int] = (1, 1), /, **parts: object) -> Record:
         """The member's signed profile, which admits it."""
         return self.record(name, slots.PROFILE, self.profile(name, **parts), version)
 

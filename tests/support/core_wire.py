@@ -185,5 +185,3 @@ class Wire:
     def up(self) -> Iterator[Seat]:
         """The seats whose daemon runs."""
         return (seat for seat in self.seats if seat.node is not None)
-
-

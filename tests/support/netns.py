@@ -179,6 +179,12 @@ class Lan:
         _ip("-n", netns, "link", "set", "eth0", "up")
         self._route(port)
 
+    def more_addresses(self, name: str, count: int) -> None:
+        """Give a host further addresses; asked again, it has them already."""
+        port = self.ports[name]
+        for number in range(1, count + 1):
+            _ip("-n", port.netns, "addr", "replace", f"{_SUBNET}.{100 + number}/24", "dev", "eth0")
+
     def _route(self, port: Port) -> None:
         """Multicast goes out by the one interface; `replace`: losing the carrier may have taken it away."""
         _ip("-n", port.netns, "route", "replace", "224.0.0.0/4", "dev", "eth0")

@@ -1,11 +1,12 @@
 """What a stranger on the LAN can try against a daemon's port: run as a script on the stranger's own host.
 
 `stranger.py plain|bare-tls|other-space HOST PORT` prints one JSON object: what it was told.
-`stranger.py flood HOST PORT COUNT` opens connections, keeps that many open until its stdin closes, and prints
-`ready` once all were tried and at the end how many bytes it was told in all.
+`stranger.py flood HOST PORT COUNT` opens connections from all its addresses and keeps that many open until its
+stdin closes; prints `ready` once all were tried, and at the end how many it tried and the bytes it was told.
 """
 
 import contextlib
+import itertools
 import json
 import secrets
 import select
@@ -13,6 +14,8 @@ import socket
 import ssl
 import sys
 from dataclasses import asdict, dataclass
+
+import ifaddr
 
 from escalate_daemon.trust.contexts import MEMBER_SNI, member_context_pair
 from escalate_daemon.trust.identity import Identity
@@ -69,15 +72,26 @@ def _hear(wire: socket.socket) -> bytes:
         heard += chunk
 
 
+def own_addresses(towards: tuple[str, int]) -> list[str]:
+    """This host's IPv4 addresses in the network of `towards`."""
+    network = towards[0].rpartition(".")[0] + "."
+    found = [str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips]
+    return [each for each in found if each.startswith(network)]
+
+
 def flood(address: tuple[str, int], count: int) -> None:
     """Open `count` connections at once, and a new one for each that is closed; count the bytes told."""
-    told = 0
+    tried = told = 0
+    sources = itertools.cycle(own_addresses(address))
     wires: dict[int, socket.socket] = {}
     waiting = select.poll()
     waiting.register(sys.stdin, select.POLLIN | select.POLLHUP)
 
     def open_one() -> None:
+        nonlocal tried
+        tried += 1
         wire = socket.socket()
+        wire.bind((next(sources), 0))
         wire.setblocking(False)
         wire.connect_ex(address)
         wires[wire.fileno()] = wire
@@ -90,7 +104,7 @@ def flood(address: tuple[str, int], count: int) -> None:
     while True:
         for number, _ in waiting.poll():
             if number == sys.stdin.fileno():
-                sys.stdout.write(f"{told}\n")
+                sys.stdout.write(f"{tried} {told}\n")
                 return
             wire = wires.pop(number)
             waiting.unregister(wire)

@@ -60,6 +60,9 @@ class Absorb:
             return twin is not None
         direct = link.peer == owner
         if self.merging.merge(record, direct=direct) is None:
+            held = self.replica.get(record.key)
+            if direct and record.slot == slots.STATE and held is not None and held.record.sig == record.sig:
+                self.hands.heard_age(owner, record.age, direct=True)
             return False
         self.gossip.spread(record.key, link.id)
         if record.slot == slots.LINKS:
@@ -91,7 +94,7 @@ class Absorb:
             known = self.hands.get(HandId(receipt.hand))
             if known is None or known.owner != receipt.owner:
                 continue
-            if known.owner == self.ctx.me:
+            if known.owner == self.ctx.me and member in self.viewer.meant(known):
                 self._keep_receipt(member, receipt)
             self.hands.updated(known.id)
 

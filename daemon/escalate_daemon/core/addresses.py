@@ -1,7 +1,7 @@
 """The address book: where members and strangers of this space may be dialled, and when to try again."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from escalate_daemon.core import tuning
 from escalate_daemon.core.context import Context
@@ -10,10 +10,13 @@ from escalate_daemon.core.ids import MemberId
 
 @dataclass(slots=True)
 class Address:
-    """One HOST:PORT. `member` is whoever answered there last, or whose profile names it."""
+    """One HOST:PORT. `owners` are those whose profiles name it, and whoever answered there last.
+
+    Several may: a profile can claim another's address, and a lost member's may have been given to a new one.
+    """
 
     text: str
-    member: MemberId | None = None
+    owners: set[MemberId] = field(default_factory=set)
     failures: int = 0
     next_try: int = 0
     answered_at: int | None = None
@@ -33,22 +36,17 @@ class AddressBook:
         entry = self._all.get(text)
         if entry is None:
             if len(self._all) >= tuning.ADDRESSES_KNOWN_MAX:
-                self._forget_one()
+                self._forget(next((t for t, e in self._all.items() if not e.owners), next(iter(self._all))))
             entry = self._all[text] = Address(text)
         return entry
 
-    def _forget_one(self) -> None:
-        victim = next((text for text, entry in self._all.items() if entry.member is None), next(iter(self._all)))
-        gone = self._all.pop(victim)
-        if gone.member is not None:
-            self._of[gone.member].pop(victim, None)
+    def _forget(self, text: str) -> None:
+        for member in self._all.pop(text).owners:
+            self._of[member].pop(text, None)
 
     def attribute(self, text: str, member: MemberId) -> None:
         """`member` answered here, or says that it can be found here."""
-        entry = self.get(text)
-        if entry.member is not None and entry.member != member:
-            self._of[entry.member].pop(text, None)
-        entry.member = member
+        self.get(text).owners.add(member)
         self._of.setdefault(member, {})[text] = None
 
     def members(self) -> Iterable[MemberId]:
@@ -56,15 +54,17 @@ class AddressBook:
         return self._of
 
     def publish(self, member: MemberId, addresses: Iterable[str]) -> None:
-        """The member's profile names these: older ones that never answered are forgotten."""
+        """The member's profile names these, and no others."""
         kept = tuple(addresses)[: tuning.ADDRESSES_MAX]
         for text in [t for t in self._of.get(member, ()) if t not in kept]:
             self._of[member].pop(text)
-            self._all.pop(text, None)
+            entry = self._all.get(text)
+            if entry is not None:
+                entry.owners.discard(member)
+                if not entry.owners:
+                    self._forget(text)
         for text in kept:
-            entry = self.get(text)
-            if entry.member != member and (entry.member is None or entry.answered_at is None):
-                self.attribute(text, member)
+            self.attribute(text, member)
 
     def best_due(self, member: MemberId) -> Address | None:
         """The member's address to dial now: fewest failures, then answered last; None while all back off."""
@@ -77,7 +77,7 @@ class AddressBook:
 
     def unattributed_due(self) -> list[Address]:
         """Hints that nobody answered yet and whose backoff is over."""
-        return [e for e in self._all.values() if e.member is None and not e.mine and self._ctx.now >= e.next_try]
+        return [e for e in self._all.values() if not e.owners and not e.mine and self._ctx.now >= e.next_try]
 
     def dialled(self, entry: Address) -> None:
         """A dial begins: no second one to the same address meanwhile, unless it takes long."""
@@ -105,7 +105,7 @@ class AddressBook:
     def forgive_all(self) -> None:
         """The network changed or the machine woke: every backoff begins anew."""
         for entry in self._all.values():
-            entry.failures, entry.next_try = 0, self._ctx.now
+            entry.failures, entry.next_try, entry.mine = 0, self._ctx.now, False
 
     def next_due(self, members: Iterable[MemberId], *, hints: bool) -> int | None:
         """When the first address of these members, or of the unattributed, may be tried."""
@@ -116,5 +116,5 @@ class AddressBook:
             if text in self._all and not self._all[text].mine
         ]
         if hints:
-            times.extend(e.next_try for e in self._all.values() if e.member is None and not e.mine)
+            times.extend(e.next_try for e in self._all.values() if not e.owners and not e.mine)
         return min(times, default=None)

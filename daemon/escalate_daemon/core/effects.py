@@ -33,10 +33,14 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One kept value as loaded at start: `age` is the stored age plus the wall's difference, never less."""
+    """One kept value as loaded at start: `age` is the stored age plus the wall's difference, never less.
+
+    `sure` is the age when it was stored, in which no wall clock had a part.
+    """
 
     value: bytes
     age: int
+    sure: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,14 +54,6 @@ class MemberChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordRefused:
-    """A record did not bear its owner's signature: nothing changed."""
-
-    member: MemberId
-    slot: str
-
-
-@dataclass(frozen=True, slots=True)
 class SpaceFull:
     """A member was not merged because the space holds as many as it may."""
 
@@ -92,7 +84,6 @@ Fact = (
     | EscalationReturned
     | EscalationEnded
     | MemberChanged
-    | RecordRefused
     | SpaceFull
     | FirstComparisonDone
     | PeerRefused

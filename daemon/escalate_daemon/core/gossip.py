@@ -20,6 +20,7 @@ from escalate_daemon.core.wire import Have, HaveEntry, SlotKey, SlotsFrame, Vers
 ENTRIES_A_FRAME = 400  # rows of at most 160 B: well inside a frame
 WANTS_MAX = 24_000  # rows remembered a link: every slot that a full space can have, and no more
 KEYS_A_FRAME = 512
+LEAST_BYTES = 128  # what any slot counts as, whatever is said of its size
 INTRODUCTION_BYTES = 200  # one introduction in a frame, at most
 
 
@@ -32,6 +33,7 @@ class Line:
     announce_at: int | None = None
     wants: dict[SlotKey, HaveEntry] = field(default_factory=dict)
     asked: dict[SlotKey, tuple[int, int]] = field(default_factory=dict)  # key -> size, when
+    owed: dict[SlotKey, int] = field(default_factory=dict)  # what was not answered in time, until when that counts
     table_at: int | None = None  # when the whole table is due
     table_sent: int | None = None
     table_heard: bool = False
@@ -122,7 +124,7 @@ class Gossip:
         if held is None:
             return
         if key.slot in URGENT:
-            record = _aged(held.record, held.told_age(self._ctx.now))
+            record = _aged(held.record, held.age(self._ctx.now))
             data = wire.encode(SlotsFrame((record,)))
             for link in self._lines:
                 if link != came_over:
@@ -157,6 +159,7 @@ class Gossip:
         if line is None:
             return
         for entry in frame.entries:
+            wire.check_entry(entry)
             if self._is_wanted(entry, line.link) and len(line.wants) < WANTS_MAX:
                 line.wants[SlotKey(entry.member, entry.slot)] = entry
         if frame.full and frame.last:
@@ -181,7 +184,7 @@ class Gossip:
         """Answer with the newest of what was asked, introducers first."""
         if link not in self._lines:
             return
-        keys = {SlotKey(member, slot) for member, slot in frame.keys[:KEYS_A_FRAME]}
+        keys = {SlotKey(member, slot) for member, slot in frame.keys[:KEYS_A_FRAME]}  # unknown ones answer nothing
         records: list[wire.Record] = []
         intros: dict[bytes, Introduction] = {}
         size = 0
@@ -194,7 +197,7 @@ class Gossip:
             if records and size + cost > tuning.FRAME_BYTES - 2048:
                 self._send_slots(link, records, intros)
                 records, intros, size = [], {}, 0
-            records.append(_aged(held.record, held.told_age(self._ctx.now)))
+            records.append(_aged(held.record, held.told_age(self._lines[link].link.peer, self._ctx.now)))
             intros.update((intro.key, intro) for intro in unseen)
             size += cost
         if records:
@@ -214,6 +217,7 @@ class Gossip:
         if line is None:
             return
         for key in keys:
+            line.owed.pop(key, None)
             line.wants.pop(key, None)
             if line.asked.pop(key, None) is not None and self._asked_of.get(key) == link:
                 del self._asked_of[key]
@@ -234,14 +238,14 @@ class Gossip:
         outstanding = sum(size for size, _ in line.asked.values())
         keys: list[tuple[MemberId, str]] = []
         for key, entry in list(line.wants.items()):
-            if outstanding >= tuning.WANT_BYTES or len(keys) >= KEYS_A_FRAME:
+            if outstanding >= tuning.WANT_BYTES or len(keys) >= KEYS_A_FRAME or len(line.asked) >= tuning.ASKED_MAX:
                 break
             if not self._is_wanted(entry, line.link):
                 del line.wants[key]
                 continue
-            if key in self._asked_of:
+            if key in self._asked_of or self._others_may_answer(line, key):
                 continue
-            size = min(max(entry.size, 1), tuning.SLOT_BYTES["answers"])
+            size = min(max(entry.size, LEAST_BYTES), tuning.SLOT_BYTES["answers"])
             del line.wants[key]
             line.asked[key] = (size, self._ctx.now)
             self._asked_of[key] = line.link.id
@@ -249,6 +253,12 @@ class Gossip:
             keys.append((key.member, key.slot))
         if keys:
             self._ctx.emit(Send(line.link.id, wire.encode(Want(tuple(keys))), urgent=False))
+
+    def _others_may_answer(self, line: Line, key: SlotKey) -> bool:
+        """Whether this link owes an answer while another announces the same: a liar starves nobody."""
+        if self._ctx.now >= line.owed.get(key, 0):
+            return False
+        return any(key in other.wants and key not in other.owed for other in self._lines.values() if other is not line)
 
     def _ask_all(self) -> None:
         for line in self._lines.values():
@@ -261,7 +271,10 @@ class Gossip:
         for key in late:
             del line.asked[key]
             self._asked_of.pop(key, None)
+            if len(line.owed) < tuning.ASKED_MAX:
+                line.owed[key] = self._ctx.now + tuning.OWED
         if late:
+            line.owed = {key: until for key, until in line.owed.items() if self._ctx.now < until}
             line.table_heard = False
             self._ask_all()
 
@@ -295,7 +308,7 @@ class Gossip:
 
     def _send_entries(self, line: Line, keys: list[SlotKey], *, full: bool) -> None:
         now = self._ctx.now
-        entries = [entry for key in keys if (entry := self._replica.entry(key, now)) is not None]
+        entries = [entry for key in keys if (entry := self._replica.entry(key, line.link.peer, now)) is not None]
         chunks = [tuple(entries[i : i + ENTRIES_A_FRAME]) for i in range(0, len(entries), ENTRIES_A_FRAME)]
         for number, chunk in enumerate(chunks or [()], start=1):
             last = full and number >= len(chunks)

@@ -17,9 +17,10 @@ from escalate_daemon.core.facts import (
 )
 from escalate_daemon.core.ids import HandId, MemberId
 from escalate_daemon.core.lifecycle import Action, after
+from escalate_daemon.core.own import store_slot
 from escalate_daemon.core.reach import Reachability
 from escalate_daemon.core.replica import Held, Replica
-from escalate_daemon.core.slots import STATE, End, Hand
+from escalate_daemon.core.slots import STATE, End, Hand, hand_of
 from escalate_daemon.core.views import EndReason, EscalationState, EscalationView
 from escalate_daemon.core.wire import SlotKey
 
@@ -44,8 +45,8 @@ class Known:
     note: str = ""
 
     def age(self, now: int) -> int:
-        """Ms since it was raised; for an ended one until its end."""
-        return max(0, (now if self.ended_at is None else self.ended_at) - self.raised_at)
+        """Ms since it was raised; for an ended one until its end. Within AGE_MAX, whatever peers say."""
+        return min(max(0, (now if self.ended_at is None else self.ended_at) - self.raised_at), tuning.AGE_MAX)
 
     @property
     def max_age(self) -> int:
@@ -97,10 +98,10 @@ class Hands:
     # --- What the owners wrote ---------------------------------------------------------------------
     def load(self, owner: MemberId, *, put_away: Callable[[HandId], bool]) -> None:
         """At start: what the disk holds is lost until heard of; my own is up."""
-        held, state = self._replica.get(SlotKey(owner, STATE)), self._replica.state(owner)
-        if held is None or state is None or state.hand is None or not state.hand.id:
+        held, hand = self._replica.get(SlotKey(owner, STATE)), hand_of(owner, self._replica.state(owner))
+        if held is None or hand is None:
             return
-        known = self._learn(owner, state.hand, held)
+        known = self._learn(owner, hand, held)
         known.from_disk = True
         hand_id = known.id
         if owner != self._ctx.me:
@@ -115,7 +116,7 @@ class Hands:
         held, state = self._replica.get(SlotKey(owner, STATE)), self._replica.state(owner)
         if held is None:
             return
-        hand = state.hand if state is not None and state.hand is not None and state.hand.id else None
+        hand = hand_of(owner, state)
         before = self.of(owner)
         if before is not None and (hand is None or hand.id != before.id):
             self._end(before, state.end if state is not None else None, replaced=hand is not None)
@@ -124,7 +125,7 @@ class Hands:
         known = self._known.get(HandId(hand.id))
         if known is None:
             self._raise(self._learn(owner, hand, held))
-        elif known.owner == owner and known.ended_at is None:
+        elif known.ended_at is None:
             known.hand = hand
             if direct:
                 self._hear_age(known, hand.age + held.age(self._ctx.now))
@@ -132,14 +133,14 @@ class Hands:
 
     def _learn(self, owner: MemberId, hand: Hand, held: Held) -> Known:
         now = self._ctx.now
-        raised_at = now - max(0, hand.age) - held.age(now)
+        raised_at = now - min(hand.age + held.age(now), tuning.AGE_MAX)
         known = Known(HandId(hand.id), owner, hand, raised_at, held.since, EscalationState.ACTIVE)
         self._known[known.id] = known
         self._of[owner] = known.id
         return known
 
     def _raise(self, known: Known) -> None:
-        too_old = known.owner != self._ctx.me and known.age(self._ctx.now) >= known.max_age
+        too_old = known.owner != self._ctx.me and self._ctx.now >= self._too_old_at(known)
         lost = known.owner != self._ctx.me and self._reach.is_lost(known.owner)
         action = Action.PUT_AWAY if too_old else Action.LEARN_LOST if lost else Action.LEARN
         known.state = after(None, action) or known.state
@@ -166,11 +167,13 @@ class Hands:
         known = self.of(owner)
         if known is not None and (direct or (known.from_disk and not known.age_heard)):
             known.age_heard = True
-            self._hear_age(known, max(0, known.hand.age) + age)
+            self._hear_age(known, known.hand.age + age)
+            if direct:
+                self.owner_spoke(owner)
 
     def _hear_age(self, known: Known, age: int) -> None:
         """The owner's word, but never less than my own time since I first held it."""
-        known.raised_at = min(self._ctx.now - max(0, age), known.first_held)
+        known.raised_at = min(self._ctx.now - min(max(0, age), tuning.AGE_MAX), known.first_held)
 
     def older(self, known: Known, age: int) -> None:
         """After a restart a peer says that my hand is older than I thought; it cannot make it end by that."""
@@ -181,10 +184,12 @@ class Hands:
     def owner_spoke(self, owner: MemberId) -> None:
         """A newer slot of the owner came, or a direct link to it is up: what was put away returns."""
         known = self.of(owner)
-        if known is None or known.state is not EscalationState.PUT_AWAY or owner == self._ctx.me:
-            return
-        if known.age(self._ctx.now) < known.max_age:
+        if known is not None and known.state is EscalationState.PUT_AWAY and owner != self._ctx.me:
             known.spoke_at = self._ctx.now
+            self._bring_back(known)
+
+    def _bring_back(self, known: Known) -> None:
+        if self._ctx.now < self._too_old_at(known):
             self._move(known, Action.OWNER_WORD, EscalationReturned)
             self._follow_owner(known)
 
@@ -192,15 +197,30 @@ class Hands:
         """Lose, find and put away by reachability and age; returns mine where it is past its maximum age."""
         overdue: list[Known] = []
         for known in [self._known[hand] for hand in self._of.values()]:
-            if known.age(self._ctx.now) >= known.max_age and self._age_counts(known):
+            if self._ctx.now >= self._too_old_at(known) and self._age_counts(known):
                 if known.owner == self._ctx.me:
                     overdue.append(known)
                 else:
-                    self._move(known, Action.PUT_AWAY, EscalationPutAway)
+                    self._put_away(known)
             elif known.owner != self._ctx.me:
+                if known.state is EscalationState.PUT_AWAY and known.spoke_at is not None:
+                    self._bring_back(known)
                 self._follow_owner(known)
         self._tell_updates()
         return overdue
+
+    def _put_away(self, known: Known) -> None:
+        known.spoke_at = None
+        self._move(known, Action.PUT_AWAY, EscalationPutAway)
+
+    def _too_old_at(self, known: Known) -> int:
+        """When it is past its maximum age.
+
+        An owner within reach ends its hand itself; until it does, only the time that I saw it up myself counts, for
+        what others say of an age may be a lie that hides it.
+        """
+        live = known.owner != self._ctx.me and self._reach.is_reachable(known.owner)
+        return (known.first_held if live else known.raised_at) + known.max_age
 
     def _age_counts(self, known: Known) -> bool:
         """Whether its age is believed: what the disk says waits for the first comparison."""
@@ -214,7 +234,7 @@ class Hands:
             return
         self._move(known, Action.OWNER_LOST, EscalationLost)
         if self._ctx.now >= self._lost_at(known) + tuning.PUT_AWAY_AFTER:
-            self._move(known, Action.PUT_AWAY, EscalationPutAway)
+            self._put_away(known)
 
     def _lost_at(self, known: Known) -> int:
         """From when PUT_AWAY_AFTER counts: contact lost, or the record learnt or brought back after that."""
@@ -249,6 +269,13 @@ class Hands:
             if known is not None:
                 self._ctx.emit(EscalationUpdated(self._view(known)))
 
+    def restamp(self) -> None:
+        """Store the ages of what is up again: after a restart only the wall tells how long that took."""
+        for owner in self._of:
+            held = self._replica.get(SlotKey(owner, STATE))
+            if held is not None:
+                store_slot(self._ctx, held)
+
     def next_deadline(self) -> int | None:
         """When an age or a loss is due next."""
         times = [] if self._updated_at is None else [self._updated_at]
@@ -256,7 +283,7 @@ class Hands:
             known = self._known[hand]
             if known.state is not EscalationState.PUT_AWAY:
                 if self._age_counts(known):
-                    times.append(known.raised_at + known.max_age)
+                    times.append(self._too_old_at(known))
                 if known.state is EscalationState.LOST:
                     times.append(self._lost_at(known) + tuning.PUT_AWAY_AFTER)
         return min(times, default=None)

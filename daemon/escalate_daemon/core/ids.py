@@ -8,7 +8,7 @@ MemberId = NewType("MemberId", bytes)  # 16 bytes: SHA-256 of the member's Ed255
 SpaceId = NewType("SpaceId", bytes)  # 16 bytes
 LinkId = NewType("LinkId", int)  # given by whoever carries the link; never reused in one run
 DialId = NewType("DialId", int)  # given by the node; never reused in one run
-HandId = NewType("HandId", str)  # 16 hex digits, drawn by the owner
+HandId = NewType("HandId", str)  # 16 hex digits
 
 MEMBER_ID_BYTES: Final = 16
 HASH_BYTES: Final = 16
@@ -22,6 +22,11 @@ def member_id(key: bytes) -> MemberId:
 def space_id_of_creator(key: bytes, nonce: bytes) -> SpaceId:
     """The id of the closed space made by the holder of `key`: nobody else can be its creator."""
     return SpaceId(hashlib.sha256(b"escalate space 1\0" + key + nonce).digest()[:16])
+
+
+def hand_id(owner: MemberId, nonce: bytes) -> HandId:
+    """The id of a hand: bound to its owner, so that nobody can raise one under the id of another's."""
+    return HandId(hashlib.sha256(b"escalate hand 1\0" + owner + nonce).hexdigest()[:16])
 
 
 def fold(name: str) -> str:

@@ -6,7 +6,7 @@ from escalate_daemon.core import slots, wire
 from escalate_daemon.core.admission import Roster
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.effects import Bucket, Store, Stored
-from escalate_daemon.core.facts import RecordRefused, SpaceFull
+from escalate_daemon.core.facts import SpaceFull
 from escalate_daemon.core.ids import MemberId, member_id
 from escalate_daemon.core.own import store_key, store_slot
 from escalate_daemon.core.replica import Held, Replica, decode_body
@@ -47,14 +47,14 @@ class Merging:
         """Fill the replica from disk: what lacks admission or signature there is left out."""
         self._roster.admit_chain(self._ctx.config.chain)
         waiting = [i for s in intros.values() if (i := decode_body(s.value, Introduction)) is not None]
-        records: list[tuple[Record, int]] = []
+        records: list[tuple[Record, Stored]] = []
         for stored in kept.values():
             try:
                 record = wire.decode_record(stored.value)
                 wire.check_form(record)
             except WireError:
                 continue
-            records.append((record, stored.age))
+            records.append((record, stored))
             profile = decode_body(record.body, Profile) if record.slot == slots.PROFILE else None
             if profile is not None and profile.intro is not None:
                 waiting.append(profile.intro)
@@ -63,11 +63,11 @@ class Merging:
             if len(left) == len(waiting):
                 break
             waiting = left
-        for record, age in sorted(records, key=lambda r: (r[0].member, r[0].slot)):
+        for record, stored in sorted(records, key=lambda r: (r[0].member, r[0].slot)):
             if self._is_signed(record):
                 version = wire.version_of(self._ctx.config.space, record)
                 others = record.member != self._ctx.me
-                self._replica.put(Held(record, version, self._ctx.now, age, by_wall=others))
+                self._replica.put(Held(record, version, self._ctx.now, stored.age, sure=stored.sure, by_wall=others))
 
     # --- What is merged ----------------------------------------------------------------------------
     def merge(self, record: Record, *, direct: bool) -> Held | None:
@@ -98,7 +98,7 @@ class Merging:
         version = wire.version_of(self._ctx.config.space, record)
         if mine is not None and (version == mine.version or version[:2] < mine.version[:2]):
             return None
-        return Held(record, Version(*version), self._ctx.now, record.age) if self._is_signed(record) else None
+        return Held(record, Version(*version), self._ctx.now, record.age) if self._check_signed(record) else None
 
     def _is_admitted(self, record: Record) -> bool:
         if record.slot == slots.PROFILE:
@@ -112,13 +112,18 @@ class Merging:
                 if not known and self._roster.full:
                     self._ctx.emit(SpaceFull(record.member))
                 return False
-        return self._is_signed(record)
+        return self._check_signed(record)
 
     def _is_signed(self, record: Record) -> bool:
         key = self._roster.key_of(record.member)
         if key is None:
             return False
-        if self._ctx.config.verifier(key, record.sig, wire.signed_bytes(self._ctx.config.space, record)):
-            return True
-        self._ctx.emit(RecordRefused(record.member, record.slot))
-        return False
+        return self._ctx.config.verifier(key, record.sig, wire.signed_bytes(self._ctx.config.space, record))
+
+    def _check_signed(self, record: Record) -> bool:
+        """False where its writer is not admitted here; WireError for a forgery, which no honest peer passes on."""
+        if self._roster.key_of(record.member) is None:
+            return False
+        if not self._is_signed(record):
+            raise WireError("a record that its owner did not sign")
+        return True

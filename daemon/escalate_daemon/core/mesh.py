@@ -199,8 +199,15 @@ class Mesh:
         return self._ctx.rng.choice(own) if len(own) >= tuning.DIAL_PEERS else None
 
     def displaced_by(self, newcomer: MemberId, degree: int) -> LinkId | None:
-        """At the cap: the link that goes for a newcomer of this degree, the best connected peer's; None: refuse."""
+        """At the cap: the link that goes for a newcomer of this degree; None: refuse it.
+
+        A second link with one peer first, then one that never compared, then the best connected peer's.
+        """
         others = [link for link in self._links if link.peer != newcomer]
+        idle = [link for link in others if not link.compared and self._ctx.now >= link.up_at + tuning.DEAD_AFTER]
+        first = {link.peer: link.id for link in reversed(others)}
+        for link in (*(x for x in others if first[x.peer] != x.id), *idle):
+            return link.id
         best = max(others, key=lambda link: (self._degree(link.peer), link.id), default=None)
         return best.id if best is not None and self._degree(best.peer) > degree else None
 
@@ -214,7 +221,8 @@ class Mesh:
         for link in self._links:
             if not link.probe:
                 by_peer.setdefault(link.peer, []).append(link)
-        gone: list[LinkId] = []
+        now = self._ctx.now
+        gone = [x.id for x in self._links if not x.compared and now >= x.up_at + tuning.UNCOMPARED_MAX]
         for peer, links in by_peer.items():
             good = [link for link in links if link.compared and not link.doubtful]
             if len(links) < 2 or not good:

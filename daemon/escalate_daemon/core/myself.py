@@ -11,7 +11,7 @@ from escalate_daemon.core.commands import CommandRefused, Refusal, SetProfile, S
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.effects import Bucket, Store, Stored
 from escalate_daemon.core.hands import Hands, Known
-from escalate_daemon.core.ids import HandId, fold
+from escalate_daemon.core.ids import HandId, fold, hand_id
 from escalate_daemon.core.naming import Plan
 from escalate_daemon.core.own import OwnSlots
 from escalate_daemon.core.replica import Held, Replica, decode_body
@@ -119,7 +119,8 @@ class Myself:
                 f"yours is up already ({current.hand.level})",
                 "`escalate end` ends it, --replace replaces it",
             )
-        hand = Hand(self._ctx.rng.randbytes(8).hex(), level, message, plan.targets, 0, command.max_age)
+        nonce = self._ctx.rng.randbytes(16)
+        hand = Hand(hand_id(self._ctx.me, nonce), level, message, plan.targets, 0, command.max_age, nonce)
         self._raised_now.add(hand.id)
         state = self._state()
         presence = slots.AVAILABLE if state.presence in (slots.AWAY, slots.LEFT) else state.presence
@@ -253,10 +254,11 @@ class Myself:
 
     # --- Time --------------------------------------------------------------------------------------
     def tick(self) -> None:
-        """Store now and then that I am running, so that a short absence is none."""
+        """Store now and then that I am running, and how old what is up is by now."""
         if self._ctx.now < self._alive_at:
             return
         self._alive_at = self._ctx.now + tuning.ALIVE_STAMP
+        self._hands.restamp()
         here = self.available_for()
         self._ctx.emit(Store(Bucket.META, ALIVE, None if here is None else str(here).encode()))
 

@@ -145,16 +145,24 @@ class Node:
         self._links.add(up)
         if peer.address is not None:
             self._book.succeeded(peer.address, peer.member)
+            if dialling is not None and dialling.member not in (None, peer.member):
+                self._book.failed(dialling.address, recent=True)  # another lives where the wanted one said to
         if peer.member == self.me:
             self._links.close(link, "myself")
-        elif len(self._links) <= tuning.LINKS_MAX or self._displace(up, peer.hello.degree):
+        elif self._has_room(up, peer.hello.degree):
             self._mesh.link_up(up)
             if not probe:
                 self._gossip.open(up)
         self._settle(changed=True)
 
-    def _displace(self, newcomer: Link, degree: int) -> bool:
-        """At the cap a peer with fewer links displaces the best connected; else it is refused."""
+    def _has_room(self, newcomer: Link, degree: int) -> bool:
+        """Make room for a link, or close it: one peer has a few at most, and at the cap another goes for it."""
+        same = [link for link in self._links.of(newcomer.peer) if link.id != newcomer.id]
+        if len(same) >= tuning.LINKS_A_PEER:
+            oldest = next((link for link in same if not link.compared), same[0])
+            self._close_link(oldest.id, "more links with one peer than serve")
+        if len(self._links) <= tuning.LINKS_MAX:
+            return True
         displaced = self._mesh.displaced_by(newcomer.peer, degree)
         if displaced is None:
             self._links.close(newcomer.id, "as many links as may be")

@@ -36,7 +36,8 @@ def slot_rank(slot: str) -> int:
 class Held:
     """A record as this node holds it. `age_base` is the record's age in ms at the moment `since`.
 
-    `by_wall`: the age is from my disk and my own wall clock, which may have jumped: not told to others.
+    `by_wall`: the age is from my disk and my own wall clock, which may have jumped: the owner, who would end its
+    hand by it, is told only `sure`, the part in which the wall had none.
     """
 
     record: Record
@@ -45,6 +46,7 @@ class Held:
     age_base: int
     decoded: slots.Body | None = None
     by_wall: bool = False
+    sure: int = 0
 
     def age(self, now: int) -> int:
         """The record's age in ms: what was said of it, and all the time that it was held here."""
@@ -55,9 +57,11 @@ class Held:
         self.age_base = max(0, age - max(0, now - self.since))
         self.by_wall = False
 
-    def told_age(self, now: int) -> int:
-        """The age to tell others, in ms."""
-        return max(0, now - self.since) if self.by_wall else self.age(now)
+    def told_age(self, to: MemberId, now: int) -> int:
+        """The age to tell a peer, in ms."""
+        if self.by_wall and to == self.record.member:
+            return self.sure + max(0, now - self.since)
+        return self.age(now)
 
 
 class Replica:
@@ -124,8 +128,8 @@ class Replica:
         """16 bytes that are equal exactly where all versions are equal (up to chance)."""
         return self._sum.to_bytes(HASH_BYTES, "big")
 
-    def entry(self, key: SlotKey, now: int) -> HaveEntry | None:
-        """The row that announces this slot, or None where it is not held."""
+    def entry(self, key: SlotKey, to: MemberId, now: int) -> HaveEntry | None:
+        """The row that announces this slot to a peer, or None where it is not held."""
         held = self.get(key)
         if held is None:
             return None
@@ -137,7 +141,7 @@ class Replica:
             version.seq,
             version.content,
             wire_size(held.record),
-            held.told_age(now),
+            held.told_age(to, now),
         )
 
     def keys(self) -> list[SlotKey]:

@@ -34,6 +34,7 @@ class RingRecord(Body, frozen=True):
     seen: int = -1
     why: str = ""
     put_away: bool = False
+    gave_up: bool = False  # two runs died in showing it: it comes quietly now
     closed: bool = False  # its pop-up was taken from the screen, as far as the notifier knows
 
 
@@ -86,12 +87,15 @@ class Rings:
             return
         elif not record.done:
             self._after_crash(known, verdict, record)
-        elif wanted is Urgency.RING and record.urgency == Urgency.QUIET and record.why != Why.FAILED:
+        elif wanted is Urgency.RING and record.urgency == Urgency.QUIET and not record.gave_up:
             self._begin(known, verdict, wanted, attempts=1)
-        elif record.shown < 0 and self._ctx.now >= self._reshow_at.get(known.id, 0):
-            loud = record.urgency == Urgency.RING and record.sounded < 0
-            calm = Urgency.QUIET if record.urgency == Urgency.QUIET else Urgency.URGENT
-            self._show(known, Urgency.RING if loud else calm)
+        elif self._is_due_again(known.id, record):
+            loud = record.urgency == Urgency.RING and record.sounded < 0 and record.shown < 0
+            self._show(known, Urgency.RING if loud else _calmed(record))
+
+    def _is_due_again(self, hand: HandId, record: RingRecord) -> bool:
+        at = self._reshow_at.get(hand)
+        return record.shown < 0 if at is None else self._ctx.now >= at
 
     def _begin(self, known: Known, verdict: Verdict, wanted: Urgency, attempts: int) -> None:
         why = verdict.why
@@ -122,7 +126,8 @@ class Rings:
             self._show(known, Urgency(record.urgency))
         else:
             why = Why.FAILED if verdict.named else ""
-            self._keep(known.id, msgspec.structs.replace(record, done=True, urgency=Urgency.QUIET, why=why))
+            quiet = msgspec.structs.replace(record, done=True, urgency=Urgency.QUIET, why=why, gave_up=True)
+            self._keep(known.id, quiet)
             self._show(known, Urgency.QUIET)
 
     def _show(self, known: Known, urgency: Urgency) -> None:
@@ -141,10 +146,10 @@ class Rings:
             return
         if known.is_up and before is EscalationState.PUT_AWAY:
             self._keep(known.id, msgspec.structs.replace(record, put_away=False))
-            self._show(known, Urgency.QUIET)
+            self._show(known, _calmed(record))
             return
         kind = ShowKind.UPDATE if known.is_up else ShowKind.CLOSE
-        self._ctx.emit(Show(kind, known.id, Urgency.QUIET, self._view(known), record.handle))
+        self._ctx.emit(Show(kind, known.id, _calmed(record), self._view(known), record.handle))
         if not known.is_up:
             self._in_flight.discard(known.id)
             self._reshow_at.pop(known.id, None)
@@ -156,7 +161,8 @@ class Rings:
         record = self._reported(known)
         if record is None:
             return
-        why = "" if record.why == Why.FAILED and record.urgency != Urgency.QUIET else record.why
+        self._reshow_at.pop(known.id, None)
+        why = "" if record.why == Why.FAILED and not record.gave_up else record.why
         at = record.shown if record.shown >= 0 else known.age(self._ctx.now)
         fresh = msgspec.structs.replace(record, done=True, handle=handle, shown=at, why=why, closed=False)
         self._keep(known.id, fresh)
@@ -168,7 +174,9 @@ class Rings:
             return
         if known.is_up:
             self._reshow_at[known.id] = self._ctx.now + tuning.RESHOW_EVERY
-        self._keep(known.id, msgspec.structs.replace(record, done=True, why=record.why or Why.FAILED))
+        failed = record.named and record.shown < 0
+        why = record.why or (Why.FAILED if failed else "")
+        self._keep(known.id, msgspec.structs.replace(record, done=True, why=why))
 
     def sounded(self, known: Known) -> None:
         """The tone was played."""
@@ -223,3 +231,8 @@ class Rings:
     def next_deadline(self) -> int | None:
         """When a pop-up is tried again."""
         return min(self._reshow_at.values(), default=None)
+
+
+def _calmed(record: RingRecord) -> Urgency:
+    """As urgent as it was shown, without sound."""
+    return Urgency.QUIET if record.urgency == Urgency.QUIET else Urgency.URGENT

@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from escalate_daemon.core.ids import MemberId
+from escalate_daemon.core import tuning
+from escalate_daemon.core.ids import MemberId, hand_id
 
 PROFILE: Final = "profile"
 STATE: Final = "state"
@@ -75,7 +76,10 @@ class Target(Body, frozen=True):
 
 
 class Hand(Body, frozen=True):
-    """A raised hand. `age` is its age in ms when this record was written, `max_age` its longest life in ms."""
+    """A raised hand. `age` is its age in ms when this record was written, `max_age` its longest life in ms.
+
+    `nonce` is random; it and the owner make the id (`ids.hand_id`).
+    """
 
     id: str
     level: str
@@ -83,6 +87,7 @@ class Hand(Body, frozen=True):
     named: tuple[Target, ...] = ()
     age: int = 0
     max_age: int = 0
+    nonce: bytes = b""
 
 
 class End(Body, frozen=True):
@@ -101,6 +106,14 @@ class State(Body, frozen=True):
     room: str = ""
     hand: Hand | None = None
     end: End | None = None
+
+
+def hand_of(owner: MemberId, state: State | None) -> Hand | None:
+    """The hand that a state holds, None where there is none, or none that an honest owner writes."""
+    hand = None if state is None else state.hand
+    if hand is None or hand.id != hand_id(owner, hand.nonce):
+        return None
+    return hand if 0 <= hand.age <= tuning.AGE_MAX and 0 <= hand.max_age <= tuning.AGE_MAX else None
 
 
 class Receipt(Body, frozen=True):

@@ -59,6 +59,8 @@ def normalise_label(text: str, kind: LabelKind) -> str:
         raise TextRefused(f"{what} is empty")
     if label[0] == "-" or "@" in label:
         raise TextRefused(f"{what} must not start with '-' or hold '@'")
+    if kind == "name" and "~" in label:
+        raise TextRefused("the name must not hold '~': it parts a name from its key in labels")
     if kind == "group":
         _check_group(label)
     return _sized(label, what, tuning.NAME_POINTS, tuning.NAME_BYTES)

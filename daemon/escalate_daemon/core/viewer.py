@@ -48,7 +48,7 @@ class Viewer:
     def _person(self, member: MemberId, profile: Profile) -> Person:
         state = self._replica.state(member) or State()
         groups = tuple(g for g in (clean(g, tuning.NAME_POINTS) for g in profile.groups[: tuning.GROUPS_MAX]) if g)
-        name = clean(profile.name, tuning.NAME_POINTS) or member.hex()[:8]
+        name = _unposed(clean(profile.name, tuning.NAME_POINTS)) or member.hex()[:8]
         presence = state.presence if state.presence in _PRESENCES else slots.AVAILABLE
         room = clean(state.room, tuning.NAME_POINTS)
         return Person(member, name, clean(profile.host, tuning.HOST_BYTES), groups, presence, room)
@@ -100,7 +100,7 @@ class Viewer:
             held = self._replica.get(SlotKey(member, slots.GRANTS))
             age = 0 if held is None else held.age(self._ctx.now)
             views.extend(
-                GrantView(g.id, g.secret, g.lifetime - g.age - age, member == self._ctx.me, g.revoked)
+                GrantView(g.id, g.secret, _remaining(g, age), member == self._ctx.me, g.revoked)
                 for g in self._replica.grants(member)
             )
         return views
@@ -128,7 +128,8 @@ class Viewer:
         now = self._ctx.now
         red = known.hand.level == slots.RED
         receipts = self.receipts(known) if red else {}
-        named = (self.meant(known) | frozenset(receipts)) - {known.owner} if red else frozenset()
+        counted = frozenset(self.kept_receipts.get(known.id, ()))  # named when they answered, and so they stay
+        named = (self.meant(known) | counted) - {known.owner} if red else frozenset()
         since = self._reach.unreachable_since(known.owner)
         lost = known.state in (EscalationState.LOST, EscalationState.PUT_AWAY) and since is not None
         return EscalationView(
@@ -183,3 +184,13 @@ class Viewer:
             seen_ago=ago(receipt.seen),
             why=Why(receipt.why) if receipt.why in tuple(Why) else None,
         )
+
+
+def _unposed(name: str) -> str:
+    """A peer's name without what would make it another's label: ana@desk, ana~3f2a."""
+    return name.replace("@", "_").replace("~", "_").lstrip("-")
+
+
+def _remaining(grant: slots.Grant, held_for: int) -> int:
+    lifetime, age = (min(max(0, number), tuning.AGE_MAX) for number in (grant.lifetime, grant.age))
+    return max(lifetime - age - held_for, -tuning.AGE_MAX)

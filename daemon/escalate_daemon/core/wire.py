@@ -184,6 +184,16 @@ def check_form(record: Record) -> None:
         raise WireError(f"slot {record.slot} is over its size")
 
 
+def check_entry(entry: HaveEntry) -> None:
+    """WireError unless a row's parts have their sizes and its numbers are in range."""
+    if len(entry.member) != MEMBER_ID_BYTES or len(entry.content) != HASH_BYTES:
+        raise WireError("a row's parts have wrong sizes")
+    if not 0 < len(entry.slot.encode("utf-8", "replace")) <= 32:
+        raise WireError("a slot's name is empty or too long")
+    if not all(0 <= n <= tuning.VERSION_MAX for n in (entry.incarnation, entry.seq, entry.size, entry.age)):
+        raise WireError("a row's number is out of range")
+
+
 def wire_size(record: Record) -> int:
     """Bytes of the record in a frame, within a few: what limits count."""
     return len(record.body) + len(record.slot) + 111

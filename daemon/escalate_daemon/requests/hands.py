@@ -4,44 +4,58 @@ from collections.abc import Sequence
 
 from escalate_daemon import clock, present
 from escalate_daemon.core import tuning
-from escalate_daemon.core.commands import EndMine, Start
+from escalate_daemon.core.commands import CommandRefused, EndMine, Start
 from escalate_daemon.core.views import EscalationState, EscalationView
 from escalate_daemon.daemon import Daemon
 from escalate_daemon.ipc import protocol
-from escalate_daemon.ipc.protocol import failure
+from escalate_daemon.ipc.protocol import RequestFailed, failure
 from escalate_daemon.requests.naming import hand_meant, only_hand
 from escalate_daemon.session import Session
-from escalate_daemon.wording import ended_by_toggle, raised_by_toggle
+from escalate_daemon.wording import ended_by_toggle, not_raised_by_toggle, raised_by_toggle
 
 
 async def start(daemon: Daemon, request: protocol.StartRequest) -> protocol.EscalationReply:
-    """Raise; for `toggle`, end where mine is up."""
-    session = daemon.inside()
-    if request.toggle:
-        mine = _mine(session)
-        if mine is not None:
-            session.shell.command(EndMine())
-            ended = session.hand(mine.id)
-            session.announce(ended_by_toggle(mine))
-            return reply(ended)
+    """Raise; for `toggle`, end where mine is up, and say on the screen what came of it."""
+    if not request.toggle:
+        return await _raise(daemon, daemon.inside(), request)
+    try:
+        return await _toggle(daemon, daemon.inside(), request)
+    except RequestFailed as refused:
+        daemon.announce(not_raised_by_toggle(str(refused)))
+        raise
+    except CommandRefused as refused:
+        daemon.announce(not_raised_by_toggle(str(refused)))
+        raise
+
+
+async def _toggle(daemon: Daemon, session: Session, request: protocol.StartRequest) -> protocol.EscalationReply:
+    mine = _mine(session)
+    if mine is not None:
+        session.shell.command(EndMine())
+        daemon.announce(ended_by_toggle(mine))
+        return reply(session.hand(mine.id))
+    answer = await _raise(daemon, session, request)
+    view = _mine(session)
+    if view is not None:
+        daemon.announce(raised_by_toggle(view, session.others_online()))
+    return answer
+
+
+async def _raise(daemon: Daemon, session: Session, request: protocol.StartRequest) -> protocol.EscalationReply:
     if not all(who.strip() for who in request.named):
         raise failure("usage", "an empty name names nobody", "see who there is with: escalate who")
     plan = session.shell.plan(request.named)
-    hand = session.shell.command(
-        Start(request.message, tuple(request.named), _max_age(daemon, request.max_age_s), request.replace)
-    )
+    max_age = _max_age(daemon, request.max_age_s)
+    hand = session.shell.command(Start(request.message, tuple(request.named), max_age, request.replace))
     if hand is None:
         raise failure("failed", "nothing was raised")
     await session.heard(hand)
     view = session.hand(hand)
-    answer = reply(
+    return reply(
         view,
         reached_nobody=view is not None and not session.reaches_somebody(view),
         warnings=[*daemon.warnings(), *plan.warnings],
     )
-    if request.toggle and view is not None:
-        session.announce(raised_by_toggle(view, session.others_online()))
-    return answer
 
 
 async def end(daemon: Daemon, request: protocol.EndRequest) -> protocol.EscalationReply:

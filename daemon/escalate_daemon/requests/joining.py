@@ -85,7 +85,7 @@ async def _by_code(daemon: Daemon, code: str, host: str | None, *, yes: bool) ->
     person = daemon.around.person
     joiner = Joiner(secret, daemon.identity_for(mark), person.name, person.host)
     if door is None:
-        membership = await knock_around(joiner)
+        membership = await knock_around(joiner, daemon.config.daemon.peers)
     else:
         membership = await fetch_membership(door.host, door.port, joiner)
     session = await daemon.enter(membership, mark)
@@ -94,7 +94,8 @@ async def _by_code(daemon: Daemon, code: str, host: str | None, *, yes: bool) ->
     talk = [f"you have joined {membership.space_name}"]
     inviter = membership.chain[-2]
     talk += wording.fingerprints(session.fingerprint(), fingerprint(inviter.key), inviter.name)
-    if not await session.compared(COMPARED_S):
+    await session.compared(COMPARED_S)
+    if not session.others_online():
         talk.append("nobody of it could be reached yet; the daemon goes on trying")
     return reply(daemon, *talk)
 

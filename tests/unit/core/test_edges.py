@@ -8,7 +8,7 @@ from escalate_daemon.core.context import Context
 from escalate_daemon.core.edges import Edges
 from escalate_daemon.core.effects import Send
 from escalate_daemon.core.gossip import Gossip
-from escalate_daemon.core.ids import LinkId
+from escalate_daemon.core.ids import LinkId, MemberId
 from escalate_daemon.core.linktable import Link, LinkTable
 from escalate_daemon.core.own import OwnSlots
 from escalate_daemon.core.reach import Reachability
@@ -31,12 +31,12 @@ class Graph:
     own: OwnSlots
     edges: Edges
 
-    def link(self, number: int, peer: slots.MemberId) -> Link:
+    def link(self, number: int, peer: MemberId) -> Link:
         up = Link(LinkId(number), peer, None, False, False, self.ctx.now, self.ctx.now, None, compared=True)
         self.links.add(up)
         return up
 
-    def says(self, name: str, *others: slots.MemberId, seq: int = 1) -> None:
+    def says(self, name: str, *others: MemberId, seq: int = 1) -> None:
         self.replica.put(CAST.held(CAST.record(name, slots.LINKS, slots.Links(others), (1, seq))))
         self.edges.changed()
 

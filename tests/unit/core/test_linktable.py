@@ -3,7 +3,7 @@ import pytest
 from escalate_daemon.core import tuning, wire
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.effects import Close, Send
-from escalate_daemon.core.ids import LinkId
+from escalate_daemon.core.ids import LinkId, MemberId
 from escalate_daemon.core.linktable import WAKE_GRACE, Link, LinkTable
 from escalate_daemon.core.wire import Ping
 from support.core_cast import cast_of
@@ -24,7 +24,7 @@ def table(ctx: Context) -> LinkTable:
     return LinkTable(ctx)
 
 
-def link(number: int = 1, peer: wire.MemberId = BEN, *, dialled: bool = True, probe: bool = False) -> Link:
+def link(number: int = 1, peer: MemberId = BEN, *, dialled: bool = True, probe: bool = False) -> Link:
     return Link(LinkId(number), peer, "b:1", dialled, probe, START, START, START if dialled else None)
 
 

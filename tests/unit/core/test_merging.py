@@ -42,8 +42,8 @@ def gate(who: str = "ana", *, admitted: bool = True) -> Gate:
     return Gate(ctx, replica, roster, Merging(ctx, replica, roster))
 
 
-def state(version: tuple[int, int] = (1, 1), who: str = "ben", **parts: str) -> Record:
-    return CAST.record(who, slots.STATE, State(**parts), version)
+def state(version: tuple[int, int] = (1, 1), who: str = "ben", presence: str = slots.AVAILABLE) -> Record:
+    return CAST.record(who, slots.STATE, State(presence), version)
 
 
 # --- Newer, older, forged --------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def test_full_space_is_told_and_evicts_nobody(monkeypatch: pytest.MonkeyPatch) -
 
 
 # --- Hello -----------------------------------------------------------------------------------------
-def hello(who: str = "ben", **parts: object) -> Hello:
+def hello(who: str = "ben", /, **parts: object) -> Hello:
     good = Hello(wire.PROTOCOL, CAST.charter.space, b"bootboot", CAST.chain(who))
     return msgspec.structs.replace(good, **parts)
 
@@ -252,7 +252,7 @@ def test_bad_rows_on_disk_are_left_out() -> None:
     bad = {b"a": Stored(b"\xc1", 0), b"b": Stored(b"", 0), b"c": Stored(wire.encode(forged), 0)}
     odd = {b"d": Stored(wire.encode(msgspec.structs.replace(state(), seq=-5)), 0)}
     here.merging.load({b"x": Stored(b"junk", 0)}, disk(CAST.profile_record("ben")) | bad | odd)
-    assert [key.slot for key in here.replica.keys()] in ([slots.PROFILE], [])
+    assert list(here.replica.of(CAST.id("ben"))) == [slots.PROFILE]
 
 
 # --- My own, as others hold it ---------------------------------------------------------------------

@@ -212,7 +212,11 @@ def label_list(*people: tuple[int, str, str]) -> list[str]:
 
 def test_label_is_the_shortest_that_is_unique() -> None:
     assert label_list((1, "ana", "pc"), (2, "ben", "pc")) == ["ana", "ben"]
-    assert sorted(label_list((1, "ana", "desk"), (2, "Ana", "lab"), (3, "ben", "lab"))) == ["Ana@lab", "ana@desk", "ben"]
+    assert sorted(label_list((1, "ana", "desk"), (2, "Ana", "lab"), (3, "ben", "lab"))) == [
+        "Ana@lab",
+        "ana@desk",
+        "ben",
+    ]
     assert sorted(label_list((1, "ana", "pc"), (2, "ana", "pc"))) == ["ana~0101", "ana~0202"]
 
 
@@ -223,7 +227,9 @@ def test_label_of_ids_that_begin_alike_is_longer() -> None:
 
 
 def test_label_does_not_depend_on_the_order() -> None:
-    people = [(mid(n), name, host) for n, name, host in ((1, "ana", "a"), (2, "ana", "b"), (3, "ANA", "b"), (4, "b", ""))]
+    people = [
+        (mid(n), name, host) for n, name, host in ((1, "ana", "a"), (2, "ana", "b"), (3, "ANA", "b"), (4, "b", ""))
+    ]
     assert labels(people) == labels(list(reversed(people)))
 
 

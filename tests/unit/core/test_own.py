@@ -57,9 +57,9 @@ def test_write_is_signed_numbered_stored_and_told(
     assert held.version == wire.version_of(CAST.charter.space, held.record)
     assert held.record.boot == ctx.boot
     assert written == [own.key(slots.STATE)]
-    assert ctx.drain()[-1] == Store(
-        Bucket.SLOTS, CAST.id("ana") + b"/state", wire.encode(held.record), 0
-    ), "what is stored is what is sent"
+    assert ctx.drain()[-1] == Store(Bucket.SLOTS, CAST.id("ana") + b"/state", wire.encode(held.record), 0), (
+        "what is stored is what is sent"
+    )
 
 
 def test_no_version_is_ever_used_twice(replica: Replica, own: OwnSlots) -> None:

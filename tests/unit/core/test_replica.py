@@ -50,7 +50,9 @@ def test_put_and_forget_of_the_same_slots_leave_the_fingerprint_as_it_was() -> N
     assert BEN not in replica
 
 
-@pytest.mark.parametrize("other", [((2, 1), b"x"), ((1, 2), b"x"), ((1, 1), b"y")], ids=["incarnation", "seq", "content"])
+@pytest.mark.parametrize(
+    "other", [((2, 1), b"x"), ((1, 2), b"x"), ((1, 1), b"y")], ids=["incarnation", "seq", "content"]
+)
 def test_fingerprint_tells_every_part_of_a_version(other: tuple[tuple[int, int], bytes]) -> None:
     one, two = Replica(), Replica()
     one.put(held(slots.STATE, (1, 1), b"x"))

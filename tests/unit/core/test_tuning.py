@@ -1,4 +1,5 @@
 from escalate_daemon.core import slots, tuning, wire
+from escalate_daemon.core.ids import MemberId
 from escalate_daemon.core.slots import Links, Receipt, Receipts
 
 
@@ -12,13 +13,13 @@ def test_any_slot_fits_into_a_frame() -> None:
 
 
 def test_every_link_that_may_be_held_fits_into_the_links_slot() -> None:
-    body = wire.encode(Links((slots.MemberId(b"m" * 16),) * tuning.LINKS_MAX))
+    body = wire.encode(Links((MemberId(b"m" * 16),) * tuning.LINKS_MAX))
     assert len(body) + 120 <= tuning.SLOT_BYTES[slots.LINKS]
 
 
 def test_as_many_receipts_as_are_written_fit_into_their_slot() -> None:
     day = 24 * tuning.HOUR * 7
-    receipt = Receipt("f" * 16, slots.MemberId(b"m" * 16), day, day, day, day, "not-here")
+    receipt = Receipt("f" * 16, MemberId(b"m" * 16), day, day, day, day, "not-here")
     body = wire.encode(Receipts((receipt,) * tuning.RECEIPTS_MAX))
     assert len(body) + 120 <= tuning.SLOT_BYTES[slots.RECEIPTS]
 

@@ -31,7 +31,7 @@ def test_there_are_six_frames_and_their_tags_are_their_names() -> None:
 
 @pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: type(frame).__name__)
 def test_fields_of_a_later_version_are_ignored(frame: wire.AnyFrame) -> None:
-    longer = msgspec.msgpack.decode(wire.encode(frame)) + ["new", {"and": "more"}]
+    longer = [*msgspec.msgpack.decode(wire.encode(frame)), "new", {"and": "more"}]
     assert wire.decode_frame(msgspec.msgpack.encode(longer)) == frame
 
 
