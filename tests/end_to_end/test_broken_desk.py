@@ -9,7 +9,7 @@ import pytest
 from escalate_daemon.ipc.protocol import DaemonReply, Escalation, EscalationReply, InviteReply, SpaceReply
 from support.desk import Desk
 from support.machine import LOG_ONLY, Machine, Machines
-from support.waiting import until
+from support.waiting import never, until
 
 pytestmark = pytest.mark.end_to_end
 
@@ -81,6 +81,8 @@ def test_a_hung_notification_server_hangs_no_daemon_and_is_used_again_once_it_li
     again = pair.raised().id
     until(desk.rings, "ben is rung")
     until(lambda: pair.seen_by_owner(again).reach.shown == 1, "shown")
+    busy = ben.daemon_cpu_s()
+    never(lambda: ben.daemon_cpu_s() - busy > 0.5, "ben's daemon spins", for_s=2.0)
 
 
 def test_without_a_sound_server_it_is_shown_and_not_said_to_have_sounded(machines: Machines, desk: Desk) -> None:

@@ -1,5 +1,7 @@
 """Machines cut off and healed: nothing that is over comes back, nothing that is up is missed."""
 
+import signal
+
 import pytest
 
 from escalate_daemon.ipc.protocol import EscalationReply
@@ -47,24 +49,31 @@ def test_a_member_cut_during_the_raise_is_rung_once_it_is_healed(together: Room,
     assert rung < RUNG_AFTER_HEAL_S
 
 
-def test_an_owner_who_is_cut_off_is_lost_within_30_s_and_back_within_2_s(together: Room, figures: Figures) -> None:
+def test_owners_cut_off_or_frozen_are_lost_within_30_s_and_back_within_2_s(together: Room, figures: Figures) -> None:
+    """Ana's machine loses the network, cyd's sleeps; ben sees both, and is rung once by each."""
     ana, ben, cyd = together.ana, together.ben, together.cyd
     together.settle()
-    hand = together.start(ana, "-m", CALLER, "--notify", "@team")
-    ben.until_heard()
+    hands = {owner.name: together.start(owner, "-m", CALLER, "--notify", "@team") for owner in (ana, cyd)}
+    until(lambda: len(ben.desk.rings()) == 2, "ben is rung by both")
     watch = Stopwatch()
     together.lan.cut("ana")
-    for host in (ben, cyd):
-        host.until_sees(hand, "lost")
-        figures.note(f"cut to lost, at {host.name}", watch.seconds(), LOST_WITHIN_S)
+    cyd.machine.signal_daemon(signal.SIGSTOP)
+    for name, hand in hands.items():
+        ben.until_sees(hand, "lost")
+        figures.note(f"{'cut' if name == 'ana' else 'freeze'} to lost", watch.seconds(), LOST_WITHIN_S)
     assert watch.seconds() < LOST_WITHIN_S
-    back = Stopwatch()
+    healed = Stopwatch()
     together.lan.heal("ana")
-    for host in (ben, cyd):
-        host.until_sees(hand)
-        figures.note(f"heal to back, at {host.name}", back.seconds(), BACK_WITHIN_S)
-    assert back.seconds() < BACK_WITHIN_S
-    never(lambda: len(ben.desk.rings()) > 1 or cyd.desk.rings(), "somebody is rung again", for_s=1.0)
+    ben.until_sees(hands["ana"])
+    figures.note("heal to back", healed.seconds(), BACK_WITHIN_S)
+    assert healed.seconds() < BACK_WITHIN_S
+    woken = Stopwatch()
+    cyd.machine.thaw_daemon()
+    ben.until_sees(hands["cyd"])
+    figures.note("waking to back", woken.seconds(), BACK_WITHIN_S)
+    assert woken.seconds() < BACK_WITHIN_S
+    never(lambda: len(ben.desk.rings()) > 2, "ben is rung again", for_s=1.0)
+    assert [popup.critical for popup in ben.desk.up()] == [True, True]
 
 
 def test_what_ended_while_a_member_was_cut_off_never_shows_active_there(together: Room) -> None:

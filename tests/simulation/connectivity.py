@@ -39,8 +39,8 @@ class Connectivity:
                 node = parent[node]
             return node
 
-        for a, b in edges:
-            a, b = root(a), root(b)
+        for one, other in edges:
+            a, b = root(one), root(other)
             if a < b:
                 parent[b] = a
             elif b < a:

@@ -16,8 +16,9 @@ from escalate_daemon.core.commands import (
 from escalate_daemon.core.effects import Bucket
 from escalate_daemon.core.wire import Record, SlotsFrame
 from simulation.disk import Tables
-from simulation.machine import Machine, Trap
+from simulation.machine import Machine
 from simulation.oracle.fairness import MENDED
+from simulation.shell import Trap
 from simulation.world import World
 
 GROUPS = ("team", "ops", "Leads")

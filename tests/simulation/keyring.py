@@ -65,7 +65,9 @@ def closed_charter(keys: list[Keys], names: list[str], rng: random.Random) -> Ch
     nonce = rng.randbytes(16)
     space = space_id_of_creator(keys[0].public, nonce)
     by_nobody = introduction_bytes(space, keys[0].public, names[0], b"", nonce)
-    chains = [(Introduction(keys[0].public, names[0], b"", nonce, keys[0].sign(by_nobody)),)]
+    chains: list[tuple[Introduction, ...]] = [
+        (Introduction(keys[0].public, names[0], b"", nonce, keys[0].sign(by_nobody)),)
+    ]
     for index in range(1, len(keys)):
         shallow = [i for i in range(index) if len(chains[i]) < 12]
         introducer = rng.choice(shallow)

@@ -1,7 +1,6 @@
 """One simulated machine: a real Node with its shell, disk, desk and clocks; it crashes, sleeps and comes back."""
 
-from collections.abc import Callable, Iterable
-from enum import Enum
+from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from escalate_daemon.core.commands import (
     SetProfile,
 )
 from escalate_daemon.core.context import NodeConfig
-from escalate_daemon.core.effects import Close, Dial, Effect, Send, Show, ShowKind, Store, Urgency
+from escalate_daemon.core.effects import Close, Dial, Effect, Send, Show, Store, Urgency
 from escalate_daemon.core.facts import Fact
 from escalate_daemon.core.ids import HandId, LinkId
 from escalate_daemon.core.node import Node
@@ -24,21 +23,13 @@ from escalate_daemon.core.wire import Hello, WireError
 from simulation.desk import Desk, Habits
 from simulation.disk import Disk
 from simulation.keyring import Keys
+from simulation.shell import Trap
 from simulation.stream import End, Item, Mark, Stream
 
 if TYPE_CHECKING:
     from simulation.world import World
 
 SPIN_LIMIT = 200  # ticks at one and the same millisecond: a node that never comes to rest
-
-
-class Trap(Enum):
-    """Where in its next fitting step a machine dies."""
-
-    BEFORE_COMMIT = "before the commit"
-    AFTER_COMMIT = "after the commit, before all else"
-    MID_SENDS = "in the middle of its sends"
-    BEFORE_SHOW = "after the commit, before the pop-up"
 
 
 class SpinError(Exception):
@@ -48,15 +39,13 @@ class SpinError(Exception):
 class Machine:
     """The shell around one Node. `index` names it; its node runs where `node` is not None."""
 
-    def __init__(
-        self, world: "World", index: int, keys: Keys, chain: tuple[Introduction, ...], name: str, seed: int
-    ) -> None:
+    def __init__(self, world: "World", index: int, keys: Keys, chain: tuple[Introduction, ...], seed: int) -> None:
         self.world = world
         self.index = index
         self.keys = keys
         self.member = keys.member
         self.chain = chain
-        self.name = name
+        self.name = chain[-1].name
         self.rng = Random(seed)
         self.disk = Disk()
         self.desk = Desk(self, Random(seed ^ 1), Habits())
@@ -262,46 +251,10 @@ class Machine:
         if self.node is node:
             self._arm()
 
-    def carry_out(self, stores: list[Store], others: "list[Effect | Fact]") -> None:
-        """The shell's contract: commit first, then the rest in order; a trap kills it on the way."""
-        trap = self._sprung(stores, others)
-        if trap is Trap.BEFORE_COMMIT:
-            self.crash()
-            return
-        if stores:
-            self.commit(stores)
-        if trap is Trap.AFTER_COMMIT:
-            self.crash()
-            return
-        if trap is Trap.MID_SENDS:
-            others = others[: self.rng.randrange(len(others) + 1)]
-        for effect in others:
-            if trap is Trap.BEFORE_SHOW and isinstance(effect, Show) and effect.urgency is Urgency.RING:
-                self._perform_window(effect)
-                break
-            self.perform(effect)
-            if self.node is None:
-                return
-        if trap is not None:
-            self.crash()
-
-    def _perform_window(self, show: Show) -> None:
+    def begin_window(self, show: Show) -> None:
+        """The ring is recorded, its pop-up was asked for, and will not come: the daemon is about to die."""
         self.world.witness.asked_to_show(self, show)
         self.desk.waiting[show.hand] = show.urgency
-
-    def _sprung(self, stores: list[Store], others: "Iterable[Effect | Fact]") -> Trap | None:
-        trap = self.trap
-        if trap is None:
-            return None
-        if trap is Trap.BEFORE_SHOW:
-            rings = any(type(e) is Show and e.kind is ShowKind.SHOW and e.urgency is Urgency.RING for e in others)
-            fits = rings
-        else:
-            fits = bool(stores)
-        if not fits:
-            return None
-        self.trap = None
-        return trap
 
     def commit(self, stores: list[Store]) -> None:
         """One transaction."""
@@ -319,9 +272,9 @@ class Machine:
             self.desk.take(effect)
         elif type(effect) is Dial:
             self.world.network.dial(self, effect)
-        elif type(effect) is Close:
+        elif isinstance(effect, Close):
             self._close(effect)
-        elif type(effect) is not Store:
+        elif not isinstance(effect, Store | Send | Dial | Show):
             self.world.witness.stated(self, effect)
 
     # --- Links -------------------------------------------------------------------------------------

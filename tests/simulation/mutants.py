@@ -16,7 +16,8 @@ from escalate_daemon.core.ids import MemberId, SpaceId
 from escalate_daemon.core.node import Node
 from escalate_daemon.core.own import store_key
 from escalate_daemon.core.wire import Record, SlotKey, Version
-from simulation.machine import Machine, Trap
+from simulation.machine import Machine
+from simulation.shell import Trap, commit_first
 from simulation.world import Build
 
 
@@ -66,7 +67,7 @@ def ring_after(machine: Machine, stores: list[Store], others: "list[Effect | Fac
     """A ring is recorded only after it was shown."""
     shown = {effect.hand.encode() for effect in others if isinstance(effect, Show)}
     kept = [store for store in stores if store.bucket is not Bucket.RINGS or store.key not in shown]
-    machine.carry_out(kept, others)
+    commit_first(machine, kept, others)
 
 
 def _no_content(space: SpaceId, record: Record) -> Version:

@@ -151,7 +151,14 @@ class Network:
         world, schedule = self.world, self.world.schedule
         self._numbers += 1
         delay = self.delay(machine, target)
-        stream = Stream(self._numbers, schedule, self._rng, self.blocked, delay, self.queue_bytes)
+        stream = Stream(
+            number=self._numbers,
+            schedule=schedule,
+            rng=self._rng,
+            blocked=self.blocked,
+            delay=delay,
+            limit=self.queue_bytes,
+        )
         stream.faults = self._lossy if self.lossy else None
         near = End(machine, stream, dial.dial, dial.address)
         far = End(target, stream, None, None)

@@ -1,7 +1,7 @@
 """Many seeds in one command, on all cores: counts per rule, failing seeds, how to replay them.
 
-    python tests/simulation/run.py --seeds 0-1999 --big 20
-    python tests/simulation/run.py --replay 17
+python tests/simulation/run.py --seeds 0-1999 --big 20
+python tests/simulation/run.py --replay 17
 """
 
 import argparse
@@ -15,13 +15,18 @@ from pathlib import Path
 
 if __name__ == "__main__":
     tests = Path(__file__).resolve().parents[1]
-    sys.path[:0] = [str(tests), str(tests.parent / "daemon")]
+    sys.path[:1] = [str(tests), str(tests.parent / "daemon")]
 
 
 from simulation.mutants import MUTANTS, planted
 from simulation.scenario import FIRST_BIG_SEED, Outcome, Run
 
 RULES = tuple(str(number) for number in (*range(1, 15), 17))
+
+
+def say(line: str) -> None:
+    """One line to the person."""
+    sys.stdout.write(f"{line}\n")
 
 
 def play(mutant: str | None, seed: int) -> Outcome:
@@ -43,7 +48,7 @@ def replay(seed: int, mutant: str | None) -> int:
     """Print one seed's trace."""
     with planted(mutant) as build:
         outcome = Run(seed, build, verbose=True).play()
-    print(f"seed {seed}: {outcome.broken or 'all rules held'}\ntrace {outcome.trace}")
+    say(f"seed {seed}: {outcome.broken or 'all rules held'}\ntrace {outcome.trace}")
     return 0 if outcome.broken is None else 1
 
 
@@ -63,13 +68,13 @@ def report(outcomes: list[Outcome], seconds: float, mutant: str | None) -> None:
         stakes.update(outcome.stakes)
     broken = sorted((o for o in outcomes if o.broken), key=lambda o: o.seed)
     hours = sum(o.simulated_ms for o in outcomes) / 3_600_000
-    print(f"{len(outcomes)} runs, {hours:.1f} simulated hours, {seconds:.0f} s")
-    print("at stake: " + "  ".join(f"{rule}: {stakes[rule]}" for rule in (*RULES, *sorted(stakes.keys() - set(RULES)))))
+    say(f"{len(outcomes)} runs, {hours:.1f} simulated hours, {seconds:.0f} s")
+    say("at stake: " + "  ".join(f"{rule}: {stakes[rule]}" for rule in (*RULES, *sorted(stakes.keys() - set(RULES)))))
     for outcome in broken:
         option = f" --mutant {mutant}" if mutant else ""
-        print(f"seed {outcome.seed}: {outcome.broken}\n    {outcome.story}")
-        print(f"    python tests/simulation/run.py --replay {outcome.seed}{option}")
-    print(f"{len(broken)} of {len(outcomes)} runs broke a rule" if broken else "no rule broken")
+        say(f"seed {outcome.seed}: {outcome.broken}\n    {outcome.story}")
+        say(f"    python tests/simulation/run.py --replay {outcome.seed}{option}")
+    say(f"{len(broken)} of {len(outcomes)} runs broke a rule" if broken else "no rule broken")
 
 
 def main() -> int:

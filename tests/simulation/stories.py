@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from simulation.fate import Fate
-from simulation.machine import Machine, Trap
+from simulation.machine import Machine
+from simulation.shell import Trap
 
 Story = Iterator[int]
 YEAR = 365 * 86_400_000

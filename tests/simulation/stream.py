@@ -154,6 +154,7 @@ class Stream:
 
     def __init__(
         self,
+        *,
         number: int,
         schedule: Schedule,
         rng: Random,

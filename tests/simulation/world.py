@@ -1,7 +1,6 @@
 """A seeded world of real nodes: machines, network, discovery and wall clock. Everything follows from the seed."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -14,6 +13,7 @@ from simulation.keyring import Keyring, closed_charter, open_charter
 from simulation.machine import Machine
 from simulation.network import Network
 from simulation.schedule import Schedule
+from simulation.shell import Shell, commit_first
 from simulation.witness import Witness
 
 EPOCH_MS = 1_800_000_000_000  # the world's true wall clock at its beginning
@@ -27,7 +27,7 @@ class Build:
     """What a mutant may exchange; the defaults are the product."""
 
     node_class: type[Node] = Node
-    shell: "Callable[[Machine, list[Store], list[Effect | Fact]], None]" = Machine.carry_out
+    shell: Shell = commit_first
 
 
 class World:
@@ -47,7 +47,7 @@ class World:
         charter = open_charter if self.rng.random() < 0.1 else closed_charter
         self.charter = charter(keys, names, self.rng)
         self.machines = [
-            Machine(self, i, keys[i], self.charter.chains[i], names[i], self.rng.getrandbits(64)) for i in range(count)
+            Machine(self, i, keys[i], self.charter.chains[i], self.rng.getrandbits(64)) for i in range(count)
         ]
         self.network = Network(self, count, Random(self.rng.getrandbits(64)))
         self.links = Connectivity(count)

@@ -3,11 +3,13 @@
 import random
 from functools import cache
 
-from escalate_daemon.core import slots, wire
+import msgspec
+
+from escalate_daemon.core import slots, tuning, wire
 from escalate_daemon.core.context import Context, NodeConfig
-from escalate_daemon.core.ids import MemberId
+from escalate_daemon.core.ids import MemberId, hand_id
 from escalate_daemon.core.replica import Held
-from escalate_daemon.core.slots import Body, Introduction, Profile
+from escalate_daemon.core.slots import Body, Hand, Introduction, Profile
 from escalate_daemon.core.wire import Record
 from simulation.keyring import Charter, Keyring, Keys, closed_charter, open_charter
 
@@ -73,8 +75,13 @@ class Cast:
 
     def profile(self, name: str, **parts: object) -> Profile:
         """The member's profile, other fields as given."""
-        base = Profile(self.key(name), name, intro=self.chain(name)[-1])
-        return Profile(**({field: getattr(base, field) for field in base.__struct_fields__} | parts))
+        return msgspec.structs.replace(Profile(self.key(name), name, intro=self.chain(name)[-1]), **parts)
+
+    def hand(self, name: str, number: int = 1, level: str = slots.RED, **parts: object) -> Hand:
+        """A hand of the member: the same number is the same hand. Other fields as given."""
+        nonce = b"nonce %d" % number
+        base = Hand(hand_id(self.id(name), nonce), level, "help", max_age=tuning.MAX_AGE, nonce=nonce)
+        return msgspec.structs.replace(base, **parts)
 
     def held(self, record: Record, since: int = 1_000_000) -> Held:
         """The record as a replica holds it."""

@@ -85,4 +85,4 @@ def disk_with(hand: slots.Hand | None, version: tuple[int, int] = (5, 1)) -> tup
 
 def hand(number: int) -> slots.Hand:
     """A red to Ben."""
-    return slots.Hand(f"{number:016x}", slots.RED, "help", (Target(member=BEN),), 0, tuning.MAX_AGE)
+    return CAST.hand("ana", number, named=(Target(member=BEN),))

@@ -106,8 +106,8 @@ class Machine:
         self.folder = folder / name
         self.home = home or self.folder / "e"
         self.prefix = prefix
-        runtime = self.folder / "run"
-        for made in (self.folder, self.folder / "home", runtime):
+        runtime, temporary = self.folder / "run", self.folder / "tmp"
+        for made in (self.folder, self.folder / "home", runtime, temporary):
             made.mkdir(mode=0o700)
         self.env = {
             "PATH": os.environ["PATH"],
@@ -117,6 +117,7 @@ class Machine:
             "USER": name,
             "ESCALATE_HOME": str(self.home),
             "XDG_RUNTIME_DIR": str(runtime),
+            "TMPDIR": str(temporary),
             **{key: os.environ[key] for key in ("PYTHONPATH", "VIRTUAL_ENV", "CI") if key in os.environ},
             **env,
         }
@@ -232,6 +233,11 @@ class Machine:
             while Path(f"/proc/{pid}/environ").exists() and _alive(pid):
                 time.sleep(0.005)
         return pid
+
+    def daemon_cpu_s(self) -> float:
+        """CPU seconds that the running daemon has used."""
+        stat = Path(f"/proc/{self.daemon_pid()}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
     def processes(self) -> list[int]:
         """Every process that bears this machine's mark in its environment."""

@@ -21,6 +21,12 @@ class Edges:
         self._gossip = gossip
         self._write_at: int | None = None
         self._look_at: int | None = None
+        self._broke = False
+
+    def broke(self) -> None:
+        """A link broke: what that cuts off is told at once, unlike a link that I closed for having others."""
+        self._broke = True
+        self.changed()
 
     def changed(self) -> None:
         """A list of links, mine or another's, may say something else now."""
@@ -32,13 +38,13 @@ class Edges:
         now, listed = self._ctx.now, self._links.listed()
         written = frozenset(self._replica.links(self._ctx.me))
         if listed == written:
-            self._write_at = None
+            self._write_at, self._broke = None, False
             return
         if self._write_at is None:
             self._write_at = now + tuning.GAIN_GATHER
-        loss = bool(written - listed)
+        loss = self._broke and bool(written - listed)
         if loss or now >= self._write_at:
-            self._write_at = None
+            self._write_at, self._broke = None, False
             own.write(slots.LINKS, slots.Links(tuple(sorted(listed))))
             self.changed()
             if loss:

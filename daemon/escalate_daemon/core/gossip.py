@@ -20,6 +20,7 @@ from escalate_daemon.core.wire import Have, HaveEntry, SlotKey, SlotsFrame, Vers
 ENTRIES_A_FRAME = 400  # rows of at most 160 B: well inside a frame
 WANTS_MAX = 24_000  # rows remembered a link: every slot that a full space can have, and no more
 KEYS_A_FRAME = 512
+NEVER = tuning.VERSION_MAX  # ms; no deadline
 LEAST_BYTES = 128  # what any slot counts as, whatever is said of its size
 INTRODUCTION_BYTES = 200  # one introduction in a frame, at most
 
@@ -69,12 +70,14 @@ class Gossip:
         self._asked_of: dict[SlotKey, LinkId] = {}
         self._buckets: dict[MemberId, Bucket] = {}
         self._delayed: dict[SlotKey, tuple[int, LinkId | None]] = {}
+        self._due = NEVER
 
     # --- Links -------------------------------------------------------------------------------------
     def open(self, link: Link) -> None:
         """A link that stays: tell it the whole table."""
         if link.id not in self._lines:
             self._lines[link.id] = Line(link, table_at=self._ctx.now)
+            self._wake_at(self._ctx.now)
 
     def close(self, link: LinkId) -> None:
         """The link is gone: what was asked of it may be asked of others."""
@@ -92,6 +95,7 @@ class Gossip:
             return
         sent = line.table_sent
         line.table_at = self._ctx.now if sent is None else max(self._ctx.now, sent + tuning.COMPARE_EVERY)
+        self._wake_at(line.table_at)
 
     def heard_fingerprint(self, link: LinkId, fingerprint: bytes) -> None:
         """A ping or pong told the peer's fingerprint: equal ends a comparison, other begins one."""
@@ -115,7 +119,9 @@ class Gossip:
             if line.wants.pop(key, None) is not None:
                 self._check_compared(line)
         if key.member != self._ctx.me and not self._may_forward(key.member):
-            self._delayed.setdefault(key, (self._ctx.now + tuning.SECOND // tuning.FORWARD_RATE, came_over))
+            at = self._ctx.now + tuning.SECOND // tuning.FORWARD_RATE
+            self._delayed.setdefault(key, (at, came_over))
+            self._wake_at(at)
             return
         self._spread_now(key, came_over)
 
@@ -135,12 +141,14 @@ class Gossip:
                 line.announce[key] = None
                 if line.announce_at is None:
                     line.announce_at = self._ctx.now + tuning.HAVE_GATHER
+                    self._wake_at(line.announce_at)
 
     def hurry(self) -> None:
         """Send what is announced without gathering longer: a loss is told at once."""
         for line in self._lines.values():
             if line.announce_at is not None:
                 line.announce_at = self._ctx.now
+                self._wake_at(self._ctx.now)
 
     def _may_forward(self, owner: MemberId) -> bool:
         now = self._ctx.now
@@ -248,6 +256,7 @@ class Gossip:
             size = min(max(entry.size, LEAST_BYTES), tuning.SLOT_BYTES["answers"])
             del line.wants[key]
             line.asked[key] = (size, self._ctx.now)
+            self._wake_at(self._ctx.now + tuning.WANT_RETRY)
             self._asked_of[key] = line.link.id
             outstanding += size
             keys.append((key.member, key.slot))
@@ -289,6 +298,8 @@ class Gossip:
     def flush(self) -> None:
         """Do all that is due: tables, announcements, forwards that waited, answers that are late."""
         now = self._ctx.now
+        if now < self._due:
+            return
         for key, (at, came_over) in list(self._delayed.items()):
             if now >= at and self._may_forward(key.member):
                 del self._delayed[key]
@@ -305,6 +316,10 @@ class Gossip:
                 self._send_entries(line, keys, full=False)
             if line.asked:
                 self._give_up_late(line)
+        self._due = self._next_due()
+
+    def _wake_at(self, at: int) -> None:
+        self._due = min(self._due, at)
 
     def _send_entries(self, line: Line, keys: list[SlotKey], *, full: bool) -> None:
         now = self._ctx.now
@@ -315,13 +330,16 @@ class Gossip:
             self._ctx.emit(Send(line.link.id, wire.encode(Have(chunk, full=full, last=last)), urgent=False))
 
     def next_deadline(self) -> int | None:
-        """When something of `flush` is due."""
+        """When something of `flush` is due; it may be early, never late."""
+        return None if self._due == NEVER else self._due
+
+    def _next_due(self) -> int:
         times = [at for at, _ in self._delayed.values()]
         for line in self._lines.values():
             times.extend(at for at in (line.table_at, line.announce_at) if at is not None)
             if line.asked:
                 times.append(min(at for _, at in line.asked.values()) + tuning.WANT_RETRY)
-        return min(times, default=None)
+        return min(times, default=NEVER)
 
 
 def _aged(record: wire.Record, age: int) -> wire.Record:

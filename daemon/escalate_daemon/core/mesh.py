@@ -130,24 +130,33 @@ class Mesh:
         return [member for member in self._members() if member not in linked]
 
     def _wanted(self) -> list[MemberId]:
-        """Members to dial, best first, as many as wanted now."""
-        candidates = [m for m in self._unlinked() if self._reach.is_reachable(m) or self.is_recent(m)]
-        if self.is_small():
-            return candidates
+        """Members that may be dialled now, reachable ones first, else in random order."""
         own = len({link.peer for link in self._links if link.dialled and not link.probe})
-        own += sum(1 for d in self._dials.values() if not d.probe)
-        self._ctx.rng.shuffle(candidates)
-        return candidates[: max(0, tuning.DIAL_PEERS - own)]
+        if not self.is_small() and own >= tuning.DIAL_PEERS:
+            return []
+        candidates = [m for m in self._unlinked() if self._reach.is_reachable(m) or self.is_recent(m)]
+        if len(candidates) > tuning.DIAL_ALL_UP_TO:
+            self._ctx.rng.shuffle(candidates)
+            candidates.sort(key=lambda member: not self._reach.is_reachable(member))
+        return candidates
+
+    def _at_once(self) -> int:
+        """How many dials may begin now: many while all are to be linked, else a few, and more when those are slow."""
+        fresh = sum(self._ctx.now < d.at + tuning.DIAL_FRESH for d in self._dials.values() if not d.probe)
+        few = len(self._unlinked()) + len(self._links.peers()) <= tuning.DIAL_ALL_UP_TO
+        most = tuning.LINKS_MAX if few else tuning.DIAL_PEERS
+        room = min(tuning.LINKS_MAX - len(self._links), tuning.DIALS_MAX - len(self._dials))
+        return max(0, min(most - fresh, room))
 
     def _dial_wanted(self) -> None:
-        room = tuning.LINKS_MAX - len(self._links) - len(self._dials)
+        left = self._at_once()
         for member in self._wanted():
-            address = self._book.best_due(member) if room > 0 else None
+            address = self._book.best_due(member) if left > 0 else None
             if address is not None and self._in_flight(member) < 3:
                 self._dial(address, member, probe=False)
-                room -= 1
+                left -= 1
         if self.is_small() or len(self._links) < tuning.FEW_PEERS:
-            for address in self._book.unattributed_due()[: max(0, room)]:
+            for address in self._book.unattributed_due()[:left]:
                 self._dial(address, None, probe=False)
 
     def _in_flight(self, member: MemberId) -> int:
@@ -252,8 +261,7 @@ class Mesh:
     def _next_due(self) -> int:
         times = [dialling.at + tuning.DIAL_TIMEOUT for dialling in self._dials.values()]
         if len(self._links) < tuning.LINKS_MAX:
-            wanted = self._wanted_for_deadline()
-            due = self._book.next_due(wanted, hints=self.is_small() or len(self._links) < tuning.FEW_PEERS)
+            due = self._book.next_due(self._wanted(), hints=self.is_small() or len(self._links) < tuning.FEW_PEERS)
             if due is not None:
                 times.append(max(due, self._ctx.now + tuning.REDIAL_FIRST))
             times.append(max(self._next_probe, self._ctx.now + 1))
@@ -263,10 +271,3 @@ class Mesh:
         lasting = [link for link in self._links if not link.probe]
         own = sum(link.dialled for link in lasting)
         return len({link.peer for link in lasting}) < len(lasting) or (own > tuning.DIAL_PEERS and not self.is_small())
-
-    def _wanted_for_deadline(self) -> list[MemberId]:
-        candidates = [m for m in self._unlinked() if self._reach.is_reachable(m) or self.is_recent(m)]
-        if self.is_small():
-            return candidates
-        own = len({link.peer for link in self._links if link.dialled and not link.probe})
-        return candidates if own < tuning.DIAL_PEERS else []

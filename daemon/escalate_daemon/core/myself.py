@@ -19,6 +19,7 @@ from escalate_daemon.core.slots import Body, End, Grant, Grants, Hand, Links, Pr
 from escalate_daemon.core.views import EndReason
 
 ALIVE = b"alive"
+GRANTS_MAX = 16  # of one member: they fit its slot, and nobody needs more
 
 
 class Myself:
@@ -174,7 +175,7 @@ class Myself:
     # --- Invites -----------------------------------------------------------------------------------
     def add_grant(self, grant: Grant) -> None:
         """Publish a reusable invite."""
-        self._own.write(slots.GRANTS, Grants((*self._aged_grants(), grant)[-16:]))
+        self._own.write(slots.GRANTS, Grants((*self._aged_grants(), grant)[-GRANTS_MAX:]))
 
     def revoke_grant(self, grant: str) -> None:
         """Take one of mine back; CommandRefused where there is none of that id."""
@@ -212,11 +213,18 @@ class Myself:
         if slot == slots.PROFILE:
             self._write_profile()
         elif slot == slots.GRANTS and isinstance(body, Grants):
-            known = {g.id for g in self._replica.grants(self._ctx.me)}
-            if extra := tuple(g for g in body.grants if g.id not in known):
-                self._own.write(slots.GRANTS, Grants((*self._aged_grants(), *extra)[-16:]))
+            self._reconcile_grants(body)
         elif slot in (slots.LINKS, slots.RECEIPTS) and isinstance(body, Body):
             self._own.write(slot, body)
+
+    def _reconcile_grants(self, before: Grants) -> None:
+        """What this boot gave is given still, and what it took back is never given again."""
+        theirs = self._aged_grants()
+        revoked = {g.id for g in (*before.grants, *theirs) if g.revoked}
+        extra = tuple(g for g in before.grants if g.id not in {t.id for t in theirs})
+        grants = tuple(msgspec.structs.replace(g, revoked=g.id in revoked) for g in (*theirs, *extra))
+        if grants != theirs:
+            self._own.write(slots.GRANTS, Grants(grants[-GRANTS_MAX:]))
 
     def _reclaim_state(self, theirs: Held, mine: Held | None) -> None:
         body = decode_body(theirs.record.body, State) or State()

@@ -174,6 +174,7 @@ class Node:
         """A link broke or was closed by the peer."""
         self._advance(now)
         self._gone(self._links.remove(link))
+        self._edges.broke()
         self._settle()
 
     def link_overflowed(self, link: LinkId, now: int) -> None:
@@ -285,9 +286,9 @@ class Node:
 
     def _heard_age(self, link: Link, entry: HaveEntry) -> None:
         """The owner's own word on an age is taken; a peer's, only for what I loaded from disk myself."""
-        key, age = SlotKey(entry.member, entry.slot), min(max(entry.age, 0), tuning.VERSION_MAX)
+        key, age = SlotKey(entry.member, entry.slot), entry.age
         held = self._replica.get(key)
-        if held is None:
+        if held is None or not (held.by_wall or entry.slot == slots.STATE):
             return
         direct = link.peer == entry.member
         if direct or (held.by_wall and entry.member != self.me):
@@ -341,6 +342,7 @@ class Node:
         self._links.ping_due(self._replica.fingerprint())
         for link in self._links.dead():
             self._close_link(link.id, "nothing heard for too long")
+            self._edges.broke()
         for late in self._mesh.unjudged_late():
             self._close_link(late, "the probe told nothing")
         for surplus in self._mesh.surplus():

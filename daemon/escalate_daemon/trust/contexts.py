@@ -5,7 +5,7 @@ TLS 1.3 alone, certificates asked for on both sides, no names checked (there are
 
 import secrets
 import ssl
-import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from escalate_daemon.trust.authority import Authority, derive, invite_authority, space_authority
 from escalate_daemon.trust.identity import Identity
+from escalate_daemon.trust.keyfile import load_chain
 
 MEMBER_SNI: Final = "escalate"  # one word for every member of every space: it tells nothing
 
@@ -26,14 +27,14 @@ class ContextPair:
     client: ssl.SSLContext
 
 
-def member_context_pair(identity: Identity, secret: bytes, epoch: int) -> ContextPair:
-    """For links between members of the space of `secret` in this epoch."""
-    return _pair(identity, space_authority(secret, epoch))
+def member_context_pair(identity: Identity, secret: bytes, epoch: int, folders: Sequence[Path] = ()) -> ContextPair:
+    """For links between members of the space of `secret` in this epoch. `folders`, TrustError: see keyfile."""
+    return _pair(identity, space_authority(secret, epoch), folders)
 
 
-def door_context_pair(identity: Identity, invite_secret: bytes) -> ContextPair:
-    """For an invite's door: the inviter uses the server's, the joiner the client's."""
-    return _pair(identity, invite_authority(invite_secret))
+def door_context_pair(identity: Identity, invite_secret: bytes, folders: Sequence[Path] = ()) -> ContextPair:
+    """For an invite's door: the inviter uses the server's, the joiner the client's. `folders`, TrustError: as above."""
+    return _pair(identity, invite_authority(invite_secret), folders)
 
 
 def sni_for_invite(secret: bytes) -> str:
@@ -41,10 +42,14 @@ def sni_for_invite(secret: bytes) -> str:
     return derive(secret, b"escalate invite label 1\0", 16).hex()
 
 
-def _pair(identity: Identity, authority: Authority) -> ContextPair:
+def _pair(identity: Identity, authority: Authority, folders: Sequence[Path]) -> ContextPair:
     pair = ContextPair(_context(ssl.PROTOCOL_TLS_SERVER, authority), _context(ssl.PROTOCOL_TLS_CLIENT, authority))
     pair.server.num_tickets = 0
-    _load_chain(pair, identity, authority)
+    password = secrets.token_hex(16)
+    certificate = authority.issue(identity.signing.public_key()).public_bytes(Encoding.PEM)
+    encryption = BestAvailableEncryption(password.encode())
+    key = identity.signing.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    load_chain((pair.server, pair.client), key + certificate, password, folders)
     return pair
 
 
@@ -57,17 +62,3 @@ def _context(protocol: int, authority: Authority) -> ssl.SSLContext:
     context.verify_flags |= ssl.VERIFY_X509_STRICT  # the default from Python 3.13 on: alike everywhere
     context.load_verify_locations(cadata=authority.certificate.public_bytes(Encoding.DER))
     return context
-
-
-def _load_chain(pair: ContextPair, identity: Identity, authority: Authority) -> None:
-    """`ssl` reads a key from files only: a private folder for a moment, the key in it encrypted besides."""
-    password = secrets.token_hex(16)
-    certificate = authority.issue(identity.signing.public_key()).public_bytes(Encoding.PEM)
-    encryption = BestAvailableEncryption(password.encode())
-    key = identity.signing.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
-    with tempfile.TemporaryDirectory(prefix="escalate-") as folder:
-        path = Path(folder) / "chain.pem"
-        path.touch(mode=0o600)
-        path.write_bytes(key + certificate)
-        for context in (pair.server, pair.client):
-            context.load_cert_chain(path, password=password)

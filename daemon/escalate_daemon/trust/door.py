@@ -1,8 +1,10 @@
 """The inviter's side of an invite's door, for one-use invites and reusable grants alike."""
 
+import logging
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
 from escalate_daemon.core import tuning
@@ -11,7 +13,10 @@ from escalate_daemon.trust.admission import introduce
 from escalate_daemon.trust.book import InviteBook, Moment, Redeemed, Refused
 from escalate_daemon.trust.contexts import door_context_pair, sni_for_invite
 from escalate_daemon.trust.doorwords import DoorError, Knock, Sorry, Welcome
+from escalate_daemon.trust.errors import TrustError
 from escalate_daemon.trust.membership import Membership
+
+log = logging.getLogger(__name__)
 
 _CONTEXTS_MAX: Final = 64  # doors kept made; others are made anew when knocked at
 
@@ -76,12 +81,13 @@ class InviteDoor:
 
 
 class InviteDoors:
-    """Finds the door of a server name, and lets in whom its invite admits."""
+    """Finds the door of a server name, and lets in whom its invite admits. `folders`: see keyfile."""
 
-    def __init__(self, membership: Membership, book: InviteBook, house: House) -> None:
+    def __init__(self, membership: Membership, book: InviteBook, house: House, folders: Sequence[Path] = ()) -> None:
         self._membership = membership
         self._book = book
         self._house = house
+        self._folders = folders
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     def door(self, sni: str) -> InviteDoor | None:
@@ -91,13 +97,11 @@ class InviteDoors:
         secret = self._secret_of(sni)
         if secret is None:
             return None
-        context = self._contexts.get(sni)
-        if context is None:
-            if len(self._contexts) >= _CONTEXTS_MAX:
-                self._contexts.pop(next(iter(self._contexts)))
-            context = door_context_pair(self._membership.identity, secret).server
-            self._contexts[sni] = context
-        return InviteDoor(context, sni, self)
+        try:
+            return InviteDoor(self._context(sni, secret), sni, self)
+        except TrustError as error:  # within OpenSSL's callback: nobody else would hear of it
+            log.error("an invite's door stays shut: %s", error)
+            return None
 
     async def judge(self, label: str, knock: Knock, key: bytes) -> Welcome | Sorry | None:
         """The words for one knock. A use is kept before they are said."""
@@ -129,6 +133,15 @@ class InviteDoors:
         intro = introduce(mine.identity, mine.space, key, knock.name)
         self._house.joined(Joined(key, knock.name, knock.host, redeemed.id, redeemed.again))
         return Welcome(mine.space, mine.space_name, mine.secret, mine.epoch, (*mine.chain, intro))
+
+    def _context(self, sni: str, secret: bytes) -> ssl.SSLContext:
+        context = self._contexts.get(sni)
+        if context is None:
+            if len(self._contexts) >= _CONTEXTS_MAX:
+                self._contexts.pop(next(iter(self._contexts)))
+            context = door_context_pair(self._membership.identity, secret, self._folders).server
+            self._contexts[sni] = context
+        return context
 
     def _secret_of(self, label: str) -> bytes | None:
         invite = self._book.find(label, self._house.moment())

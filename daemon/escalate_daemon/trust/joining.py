@@ -5,6 +5,7 @@ import contextlib
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from escalate_daemon.core.ids import SpaceId
@@ -23,12 +24,13 @@ _HINT: Final = "Ask for a new one: escalate invite"
 
 @dataclass(frozen=True, slots=True)
 class Joiner:
-    """Who wants in: the invite's secret (`code.read_code`), a new identity, my name and host."""
+    """Who wants in: the invite's secret (`code.read_code`), a new identity, my name and host; `folders`: see keyfile."""
 
     secret: bytes = field(repr=False)
     identity: Identity = field(repr=False)
     name: str
     host: str
+    folders: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ class _Turn:
 
 async def fetch_membership(host: str, port: int, joiner: Joiner) -> Membership:
     """The membership, from the door at one address. InviteUsed, InviteExpired, SpaceFull or NoAnswer."""
-    context = door_context_pair(joiner.identity, joiner.secret).client
+    context = door_context_pair(joiner.identity, joiner.secret, joiner.folders).client
     return await _visit((host, port), joiner, context, _Turn())
 
 
@@ -50,7 +52,7 @@ async def join_by_code(addresses: Iterable[tuple[str, int]], joiner: Joiner) -> 
 
     Of many members who serve a reusable invite, one introduces.
     """
-    context = door_context_pair(joiner.identity, joiner.secret).client
+    context = door_context_pair(joiner.identity, joiner.secret, joiner.folders).client
     turn, places = _Turn(), asyncio.Semaphore(AT_A_TIME)
 
     async def visit(address: tuple[str, int]) -> Membership:

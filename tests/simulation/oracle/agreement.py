@@ -4,7 +4,7 @@ from escalate_daemon.core.ids import HandId
 from escalate_daemon.core.views import EscalationState
 from simulation.machine import Machine
 from simulation.oracle.fairness import CONVERGED, MENDED
-from simulation.oracle.rule import Look, Rule
+from simulation.oracle.rule import Case, Look, Rule
 
 OLD_AGE_SLACK = 10_000  # ms
 
@@ -12,8 +12,8 @@ OLD_AGE_SLACK = 10_000  # ms
 class Agreement(Rule):
     """Fingerprints, and at the end whole views."""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._agreed_for: dict[int, int] = {}
         self._forks: set[int] = set()
         self._writes: dict[int, tuple[int, int]] = {}
@@ -87,7 +87,12 @@ class Agreement(Rule):
         index = look.machine.index
         hand = self.truth.up_hand(index)
         row = table.get(f"hand of {look.machine.member.hex()[:6]}", "")
-        if hand is not None and not hand.doubt and not self._old(HandId(hand.hand.id)) and not row.startswith(hand.hand.id):
+        if (
+            hand is not None
+            and not hand.doubt
+            and not self._old(HandId(hand.hand.id))
+            and not row.startswith(hand.hand.id)
+        ):
             self.broken("4", f"at the end nobody shows {hand.hand.id} of n{index}, but {row or 'nothing'}")
         if hand is None and row:
             known = self.truth.hands.get(look.escalations[0].id) if look.escalations else None

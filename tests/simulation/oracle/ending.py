@@ -10,7 +10,7 @@ from escalate_daemon.core.tuning import FIRST_COMPARISON
 from escalate_daemon.core.views import EndReason, EscalationState
 from escalate_daemon.core.wire import decode_record
 from simulation.machine import Machine
-from simulation.oracle.rule import Look, Rule
+from simulation.oracle.rule import Case, Look, Rule
 
 DESK = 3_000  # ms: a slow notification server is not the node's fault
 _UP = (EscalationState.ACTIVE, EscalationState.LOST)
@@ -19,8 +19,8 @@ _UP = (EscalationState.ACTIVE, EscalationState.LOST)
 class Ending(Rule):
     """Nothing that ended is active, pops up, or stays on a screen."""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._ended_at: set[tuple[HandId, int]] = set()  # where the end is known
         self._orphans: set[tuple[int, str]] = set()  # pop-ups whose handle no node can know
         self._stored: dict[int, frozenset[HandId]] = {}
@@ -101,8 +101,8 @@ class Ending(Rule):
                 if other != view.id:
                     self.broken("7", f"n{index} shows {other} and {view.id} of one owner")
                 self._check_up(look, view.id, now)
-            for handle, hand in look.machine.desk.screen.items():
-                self._check_screen(look.machine, handle, hand, now)
+            for handle, popped in look.machine.desk.screen.items():
+                self._check_screen(look.machine, handle, popped, now)
             self._pending(look)
 
     def _pending(self, look: Look) -> None:

@@ -4,7 +4,7 @@ from escalate_daemon.core.ids import HandId
 from escalate_daemon.core.tuning import PUT_AWAY_AFTER
 from escalate_daemon.core.views import EscalationState, EscalationView, MemberView
 from simulation.machine import Machine
-from simulation.oracle.rule import Look, Rule
+from simulation.oracle.rule import Case, Look, Rule
 
 LOST_WITHIN = 30_000
 SLACK = 5_000  # ms: between a fault's time in the world and when a node can have seen it
@@ -13,8 +13,8 @@ SLACK = 5_000  # ms: between a fault's time in the world and when a node can hav
 class Liveness(Rule):
     """Lost, found, put away."""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._lost: set[tuple[int, int]] = set()
         self._first_held: dict[tuple[int, HandId], int] = {}
 

@@ -4,7 +4,7 @@ from escalate_daemon.core.commands import Command, ReportSeen, ReportShown
 from escalate_daemon.core.ids import HandId
 from escalate_daemon.core.views import EscalationView, ReceiptView
 from simulation.machine import Machine
-from simulation.oracle.rule import Look, Rule
+from simulation.oracle.rule import Case, Look, Rule
 
 GATHER = 1_500  # ms: receipts are gathered, announced and pulled, not flooded
 
@@ -12,8 +12,8 @@ GATHER = 1_500  # ms: receipts are gathered, announced and pulled, not flooded
 class Receipts(Rule):
     """What the owner is told, against what happened on the desks."""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._seen: set[tuple[HandId, int]] = set()
         self._told: dict[tuple[HandId, int], int] = {}
 

@@ -6,7 +6,7 @@ from escalate_daemon.core.facts import EscalationRaised, Fact
 from escalate_daemon.core.ids import HandId
 from escalate_daemon.core.tuning import MAX_AGE, PUT_AWAY_AFTER, RING_ATTEMPTS
 from simulation.machine import Machine
-from simulation.oracle.rule import Look, Rule
+from simulation.oracle.rule import Case, Look, Rule
 from simulation.oracle.truth import TrueHand
 
 AGE_SLACK = 30_000  # ms: near its maximum age nobody can say whether a hand still rings
@@ -16,8 +16,8 @@ DESK = 3_000  # ms: a slow notification server is not the node's fault
 class Ringing(Rule):
     """Who must be rung, who may, and how often."""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._holders: dict[HandId, dict[int, int]] = {}
         self._failed: set[tuple[HandId, int]] = set()
         self._met_at: dict[tuple[HandId, int], bool] = {}

@@ -16,7 +16,7 @@ from simulation.witness import Witness
 
 @dataclass(slots=True)
 class TrueHand:
-    """One hand as its owner raised it. `doubt`: the owner's disk was lost or set back since, so it may go either way."""
+    """One hand as its owner raised it. `doubt`: the owner's disk was lost or set back since: it may go either way."""
 
     hand: Hand
     owner: int

@@ -4,7 +4,7 @@ from escalate_daemon.core.effects import Bucket, Store
 from escalate_daemon.core.ids import MemberId
 from escalate_daemon.core.wire import Record, Version, decode_record, version_of
 from simulation.machine import Machine
-from simulation.oracle.rule import Rule
+from simulation.oracle.rule import Case, Rule
 
 Content = tuple[bytes, bytes]
 
@@ -12,8 +12,8 @@ Content = tuple[bytes, bytes]
 class Versions(Rule):
     """Every record that any disk takes, against what its owner really wrote."""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._contents: dict[tuple[MemberId, str, int, int], Content] = {}
         self._highest: dict[tuple[int, MemberId, str], Version] = {}
         self._restarted: set[int] = set()

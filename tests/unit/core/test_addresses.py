@@ -94,19 +94,28 @@ def test_hint_belongs_to_nobody_until_somebody_answers_there(book: AddressBook) 
     assert CEM in book.members()
 
 
-def test_address_goes_over_to_who_answers_there_now(book: AddressBook) -> None:
-    book.publish(BEN, ("x:1",))
-    book.succeeded("x:1", CEM)
-    assert text(book) is None
-    found = book.best_due(CEM)
-    assert found is not None
-    assert found.text == "x:1"
-
-
-def test_profile_cannot_take_an_address_at_which_another_answered(book: AddressBook) -> None:
+def test_address_that_several_claim_leads_to_each(book: AddressBook) -> None:
+    """A profile may claim another's address: that must not cost the other its own."""
     book.succeeded("x:1", CEM)
     book.publish(BEN, ("x:1",))
+    assert [entry and entry.text for entry in map(book.best_due, (BEN, CEM))] == ["x:1", "x:1"]
+    book.publish(BEN, ())
     assert text(book) is None
+    assert book.best_due(CEM) is not None
+
+
+def test_address_whose_last_claimant_gives_it_up_is_forgotten(book: AddressBook) -> None:
+    book.publish(BEN, ("x:1",))
+    book.failed(book.get("x:1"), recent=False)
+    book.publish(BEN, ())
+    assert book.get("x:1").failures == 0
+
+
+def test_own_address_may_be_anothers_in_a_new_network(book: AddressBook) -> None:
+    book.publish(BEN, ("b:1",))
+    book.get("b:1").mine = True
+    book.forgive_all()
+    assert text(book) == "b:1"
 
 
 def test_new_profile_forgets_the_addresses_it_names_no_more(book: AddressBook) -> None:

@@ -7,7 +7,7 @@ from escalate_daemon.core import slots, tuning, wire
 from escalate_daemon.core.admission import Roster
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.effects import Bucket, Store, Stored
-from escalate_daemon.core.facts import RecordRefused, SpaceFull
+from escalate_daemon.core.facts import SpaceFull
 from escalate_daemon.core.ids import member_id
 from escalate_daemon.core.merging import Merging
 from escalate_daemon.core.own import store_key
@@ -88,11 +88,12 @@ FORGED: list[dict[str, object]] = [
 
 
 @pytest.mark.parametrize("parts", FORGED, ids=lambda parts: next(iter(parts)))
-def test_forged_or_flipped_record_changes_nothing_and_is_told(parts: dict[str, object]) -> None:
+def test_forged_or_flipped_record_changes_nothing_and_is_its_senders_fault(parts: dict[str, object]) -> None:
+    """No honest peer passes on what it could not verify itself."""
     here = gate()
-    forged = msgspec.structs.replace(state(), **parts)
-    assert not here.merge(forged)
-    assert here.ctx.drain() == [RecordRefused(forged.member, forged.slot)]
+    with pytest.raises(WireError):
+        here.merge(msgspec.structs.replace(state(), **parts))
+    assert here.ctx.drain() == []
     assert len(here.replica) == 0
 
 
@@ -262,7 +263,25 @@ def test_own_slot_of_others_is_a_twin_only_if_signed_and_not_older() -> None:
     twin = here.merging.twin_of_mine
     assert twin(state((2, 2))) is None, "it is the very same"
     assert twin(state((2, 1))) is None
-    assert twin(msgspec.structs.replace(state((3, 1)), sig=b"f")) is None
     assert twin(state((3, 1))) is not None
     assert twin(state((2, 2), presence=slots.AWAY)) is not None
     assert twin(state((2, 2), presence=slots.BUSY)) is not None
+    with pytest.raises(WireError):
+        twin(msgspec.structs.replace(state((3, 1)), sig=b"forged"))
+
+
+def test_introductions_beside_slots_admit_whom_no_profile_brought() -> None:
+    here = gate(admitted=False)
+    deepest = max(CAST.names, key=lambda name: len(CAST.chain(name)))
+    here.merging.admit(CAST.chain(deepest)[:-1])
+    assert here.merge(CAST.profile_record(deepest))
+    fresh = CAST.chain(deepest)[1:-1]
+    stored = here.ctx.drain()
+    assert stored[: len(fresh)] == [Store(Bucket.INTROS, member_id(i.key), wire.encode(i)) for i in fresh]
+
+
+def test_bad_introductions_beside_slots_are_left_out() -> None:
+    here = gate(admitted=False)
+    forged = [msgspec.structs.replace(i, name="mallory") for i in CAST.chain("ben")[1:]]
+    here.merging.admit([*forged, *ELSEWHERE.chain("eve"), *ELSEWHERE.chain("mallory")])
+    assert (len(here.roster), here.ctx.drain()) == (1, [])

@@ -67,8 +67,9 @@ def test_end_closes_every_popup_and_leaves_nothing_active() -> None:
         view = wire[name].hands()[hand]
         assert (view.state, view.end_reason, view.note) == (EscalationState.ENDED, EndReason.OWNER, "thanks")
         assert wire[name].screen == {}
-    assert wire["ben"].popups(hand) == [RING, CLOSED]
-    assert wire["cem"].popups(hand) == [QUIETLY, CLOSED]
+    for name, shown in (("ben", RING), ("cem", QUIETLY)):
+        first, last = wire[name].popups(hand)
+        assert (first, last[0]) == (shown, ShowKind.CLOSE)
 
 
 def test_watchers_hear_one_raise_the_receipts_and_one_end() -> None:

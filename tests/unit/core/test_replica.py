@@ -115,10 +115,10 @@ def test_entry_announces_version_size_and_age() -> None:
     replica = Replica()
     record = CAST.record("ana", slots.STATE, b"body", (3, 4), age=100)
     replica.put(CAST.held(record, since=1_000))
-    entry = replica.entry(SlotKey(ANA, slots.STATE), 1_500)
+    entry = replica.entry(SlotKey(ANA, slots.STATE), BEN, 1_500)
     content = wire.version_of(CAST.charter.space, record).content
     assert entry == wire.HaveEntry(ANA, slots.STATE, 3, 4, content, wire.wire_size(record), 600)
-    assert replica.entry(SlotKey(BEN, slots.STATE), 0) is None
+    assert replica.entry(SlotKey(BEN, slots.STATE), ANA, 0) is None
 
 
 def test_age_grows_with_my_own_clock_and_is_never_less_than_held() -> None:
@@ -129,6 +129,15 @@ def test_age_grows_with_my_own_clock_and_is_never_less_than_held() -> None:
     record.hear_age(3, 1_600)
     assert record.age(1_600) == 600
     assert record.age(0) == 0, "a clock behind its own past makes no negative age"
+
+
+def test_owner_is_not_told_an_age_that_my_own_wall_made_up() -> None:
+    record = CAST.record("ana", slots.STATE, b"x")
+    held = Held(record, CAST.held(record).version, since=1_000, age_base=99_999, by_wall=True, sure=10)
+    assert held.told_age(ANA, 1_500) == 510
+    assert held.told_age(BEN, 1_500) == 100_499
+    held.hear_age(2_000, 1_500)
+    assert held.told_age(ANA, 1_500) == 2_000
 
 
 def test_slots_travel_with_what_admits_first_and_links_last() -> None:

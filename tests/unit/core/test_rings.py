@@ -131,7 +131,7 @@ def test_first_word_stays_when_a_report_comes_twice(ledger: Ledger) -> None:
     ledger.done()
     hand.state = EscalationState.ENDED
     ledger.rings.moved(hand, EscalationState.ACTIVE)
-    assert ledger.done() == [(ShowKind.CLOSE, Urgency.QUIET, "h2")], "but the newest handle is the pop-up's"
+    assert ledger.done() == [(ShowKind.CLOSE, Urgency.URGENT, "h2")], "but the newest handle is the pop-up's"
 
 
 def test_report_on_a_hand_never_shown_changes_nothing(ledger: Ledger) -> None:
@@ -227,7 +227,7 @@ def test_crash_after_the_report_rings_nothing_again_and_keeps_the_handle(ledger:
     assert second.done() == []
     hand.state = EscalationState.LOST
     second.rings.moved(hand, EscalationState.ACTIVE)
-    assert second.done() == [(ShowKind.UPDATE, Urgency.QUIET, "h1")]
+    assert second.done() == [(ShowKind.UPDATE, Urgency.URGENT, "h1")]
 
 
 @pytest.mark.parametrize("row", [(b"\xff\xfe", b"\x90"), (ONE.encode(), b"junk"), (ONE.encode(), b"\x91\x01")])
@@ -276,28 +276,28 @@ def test_late_failure_of_an_ended_hand_asks_for_nothing_more(ledger: Ledger) -> 
 
 # --- Moves -----------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("before", "state", "shown"),
+    ("verdict", "calm"), [(NAMED, Urgency.URGENT), (QUIETLY, Urgency.QUIET)], ids=["rung", "quiet"]
+)
+@pytest.mark.parametrize(
+    ("before", "state", "kind"),
     [
-        (EscalationState.ACTIVE, EscalationState.LOST, [(ShowKind.UPDATE, Urgency.QUIET, "h1")]),
-        (EscalationState.LOST, EscalationState.ACTIVE, [(ShowKind.UPDATE, Urgency.QUIET, "h1")]),
-        (EscalationState.LOST, EscalationState.PUT_AWAY, [(ShowKind.CLOSE, Urgency.QUIET, "h1")]),
-        (EscalationState.ACTIVE, EscalationState.ENDED, [(ShowKind.CLOSE, Urgency.QUIET, "h1")]),
-        (EscalationState.PUT_AWAY, EscalationState.LOST, [(ShowKind.SHOW, Urgency.QUIET, "h1")]),
+        (EscalationState.ACTIVE, EscalationState.LOST, ShowKind.UPDATE),
+        (EscalationState.LOST, EscalationState.ACTIVE, ShowKind.UPDATE),
+        (EscalationState.LOST, EscalationState.PUT_AWAY, ShowKind.CLOSE),
+        (EscalationState.ACTIVE, EscalationState.ENDED, ShowKind.CLOSE),
+        (EscalationState.PUT_AWAY, EscalationState.LOST, ShowKind.SHOW),
     ],
 )
-def test_popup_follows_its_hand_without_a_sound(
-    ledger: Ledger,
-    before: EscalationState,
-    state: EscalationState,
-    shown: list[tuple[ShowKind, Urgency, str | None]],
+def test_popup_follows_its_hand_as_urgent_as_it_was_and_without_a_sound(
+    ledger: Ledger, *, before: EscalationState, state: EscalationState, kind: ShowKind, verdict: Verdict, calm: Urgency
 ) -> None:
     hand = known()
-    ledger.rings.consider(hand, NAMED)
+    ledger.rings.consider(hand, verdict)
     ledger.rings.shown(hand, "h1")
     ledger.done()
     hand.state = state
     ledger.rings.moved(hand, before)
-    assert ledger.done() == shown
+    assert ledger.done() == [(kind, calm, "h1")]
 
 
 def test_hand_never_shown_is_not_closed_either(ledger: Ledger) -> None:
@@ -319,7 +319,7 @@ def test_put_away_and_back_rings_nobody_already_rung_also_after_a_restart(ledger
     hand.state = EscalationState.LOST
     second.rings.moved(hand, EscalationState.PUT_AWAY)
     second.rings.consider(hand, NAMED)
-    assert second.done() == [show(Urgency.QUIET, "h1")]
+    assert second.done() == [show(Urgency.URGENT, "h1")]
     second.rings.shown(hand, "h2")
     second.rings.consider(hand, NAMED)
     assert second.done() == []

@@ -142,6 +142,29 @@ def test_record_at_its_limits_is_well_formed(parts: dict[str, object]) -> None:
     wire.check_form(msgspec.structs.replace(RECORD, **parts))
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"member": b"short"},
+        {"content": b""},
+        {"slot": ""},
+        {"slot": "x" * 33},
+        {"incarnation": -1},
+        {"seq": 2**60},
+        {"size": -1},
+        {"size": 2**60},
+        {"age": -1},
+        {"age": 2**60},
+    ],
+    ids=str,
+)
+def test_malformed_row_of_a_table_is_refused(parts: dict[str, object]) -> None:
+    good = HaveEntry(MEMBER, slots.STATE, 5, 7, b"c" * 16, 300, 12)
+    wire.check_entry(good)
+    with pytest.raises(WireError):
+        wire.check_entry(msgspec.structs.replace(good, **parts))
+
+
 def test_counted_size_covers_the_real_one() -> None:
     big = msgspec.structs.replace(
         RECORD, incarnation=tuning.VERSION_MAX, seq=tuning.VERSION_MAX, age=tuning.VERSION_MAX, body=b"x" * 3000

@@ -1,9 +1,5 @@
 import asyncio
-import os
 import ssl
-import stat
-import tempfile
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -71,26 +67,6 @@ def test_contexts_ask_for_certificates_under_tls_1_3_without_tickets() -> None:
         assert context.minimum_version is ssl.TLSVersion.TLSv1_3
         assert context.verify_flags & ssl.VERIFY_X509_STRICT
     assert pair.server.num_tickets == 0
-
-
-def test_key_file_is_private_and_gone_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    seen: list[tuple[int, int, bytes]] = []
-    load = ssl.SSLContext.load_cert_chain
-
-    def watched(context: ssl.SSLContext, certfile: Path, *, password: str) -> None:
-        modes = (stat.S_IMODE(certfile.stat().st_mode), stat.S_IMODE(certfile.parent.stat().st_mode))
-        seen.append((*modes, certfile.read_bytes()))
-        load(context, certfile, password=password)
-
-    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", watched)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    member_context_pair(Identity.generate(), SECRET, 0)
-    assert list(tmp_path.iterdir()) == []
-    assert len(seen) == 2
-    for file_mode, folder_mode, text in seen:
-        assert b"BEGIN ENCRYPTED PRIVATE KEY" in text
-        if os.name != "nt":
-            assert (file_mode, folder_mode) == (0o600, 0o700)
 
 
 # --- Who meets whom, over real TLS --------------------------------------------------------------------
