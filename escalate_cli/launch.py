@@ -162,7 +162,9 @@ def _open_log(path: Path) -> IO[bytes]:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         return os.fdopen(descriptor, "r+b", buffering=0)
     except OSError:
-        return tempfile.TemporaryFile(buffering=0)
+        with contextlib.suppress(OSError):
+            return tempfile.TemporaryFile(buffering=0)
+        return Path(os.devnull).open("r+b", buffering=0)
 
 
 def _detached(argv: list[str], words: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -15,12 +15,12 @@ from pathlib import Path
 import msgspec
 
 from escalate_daemon import toml_edit
-from escalate_daemon.config_keys import KEYS, ConfigError, format_duration, key_of, parse_duration
+from escalate_daemon.config_keys import KEYS, CannotSet, ConfigError, format_duration, key_of, parse_duration
 from escalate_daemon.core import tuning
 from escalate_daemon.paths import Paths
 from escalate_daemon.toml_edit import TomlValue
 
-__all__ = ["Config", "ConfigError", "format_duration", "load", "own_name", "parse_duration", "set_value", "show"]
+__all__ = ["CannotSet", "Config", "ConfigError", "format_duration", "load", "own_name", "parse_duration", "set_value", "show"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def load(paths: Paths) -> tuple[Config, tuple[str, ...]]:
 
 
 def set_value(paths: Paths, name: str, given: str) -> None:
-    """Write one setting into the person's file, all else in it kept. ConfigError where it cannot be so."""
+    """Write one setting into the person's file, all else in it kept. ConfigError; CannotSet: the file's fault."""
     key = key_of(name)
     value = key.parse(given)
     key.checked(value)
@@ -99,9 +99,9 @@ def set_value(paths: Paths, name: str, given: str) -> None:
         before = path.read_bytes().decode() if path.exists() else ""
         _write(path, toml_edit.set_key(before, key.section, key.name, value))
     except (toml_edit.EditError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}; mend that file, or move it away") from error
+        raise CannotSet(f"{path}: {error}; mend that file, or move it away") from error
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written ({error.strerror}); set it in a folder of yours") from error
+        raise CannotSet(f"{path} cannot be written ({error.strerror}); set it in a folder of yours") from error
 
 
 def show(config: Config) -> dict[str, TomlValue | None]:

@@ -23,6 +23,10 @@ class ConfigError(ValueError):
     """A setting cannot be so; the text says why and what may stand there."""
 
 
+class CannotSet(ConfigError):
+    """The file cannot be changed, whatever was typed; the text says why and what mends it."""
+
+
 def parse_duration(given: str) -> int:
     """Seconds in `90s 5m 2h 7d`. ConfigError for anything else, and for nought."""
     found = _DURATION.fullmatch(given.strip())

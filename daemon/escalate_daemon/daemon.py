@@ -69,6 +69,7 @@ class Daemon:
         self.membership: Membership | None = None
         self.standing = Standing()
         self.damaged: tuple[str, str] | None = None  # what is wrong with the membership's file, and the mend
+        self._shut: tuple[str, str] | None = None  # why the membership cannot be run, and the mend
         self._screen = screen
         self._warnings = warnings
         self._keeping = Keeping(around.store, lambda text: warnings.set("store", text))
@@ -86,7 +87,10 @@ class Daemon:
             self.damaged = (str(error), error.hint)
             self.warn("membership", f"{error}. {error.hint}")
         if self.membership is not None and not self.standing.left:
-            await self._open(self.membership)
+            try:
+                await self._open(self.membership)
+            except TrustError as error:
+                self.warn("session", f"{error}. {error.hint}")
         self._begun.set()
 
     async def begun(self) -> None:
@@ -136,6 +140,8 @@ class Daemon:
         """Why there is no session."""
         if self.damaged is not None:
             return failure("no-space", *self.damaged)
+        if self._shut is not None:
+            return failure("failed", *self._shut)
         return no_space() if self.membership is None else has_left(self.membership.space_name)
 
     def space(self) -> protocol.Space | None:
@@ -188,7 +194,7 @@ class Daemon:
 
     # --- changes of membership, under `changing` ----------------------------------------------------
     async def enter(self, membership: Membership, joined_by: str) -> Session:
-        """Give up the old membership, if any, and run this one. TrustError: no chain of it holds."""
+        """Give up the old membership, if any, and run this one. TrustError: no chain of it holds, or it cannot be."""
         membership.checked()
         await self._close(goodbye=self.session is not None)
         self._identities.pop(joined_by, None)
@@ -196,23 +202,22 @@ class Daemon:
         return await self._open(membership)
 
     async def come_back(self, membership: Membership) -> Session:
-        """Run my membership again after a leave."""
+        """Run my membership again after a leave. TrustError: it cannot be."""
+        left = self.standing.left
         self._keep(membership, msgspec.structs.replace(self.standing, left=False))
-        session = await self._open(membership)
-        session.come_back()
-        return session
+        return await self._open(membership, after_leaving=left)
 
     async def leave(self) -> protocol.Member | None:
         """Say goodbye and stop hearing, until `come_back`; me as I left."""
-        me = await self._close(goodbye=True)
+        # First: whoever is killed while saying goodbye has left all the same.
         self._keep_standing(msgspec.structs.replace(self.standing, left=True))
-        return me
+        return await self._close(goodbye=True)
 
     async def forget(self) -> None:
         """Leave, and give the membership up."""
+        self._keep_standing(Standing(left=True))  # a site's invite must not bring me back by itself
         await self._close(goodbye=True)
         self.membership = None
-        self._keep_standing(Standing(left=True))  # a site's invite must not bring me back by itself
         try:
             keep.forget(self.around.paths.membership_file)
             self._invites_file.unlink(missing_ok=True)
@@ -229,12 +234,25 @@ class Daemon:
     def _invites_file(self) -> Path:
         return self.around.paths.state_dir / "invites"
 
-    async def _open(self, membership: Membership) -> Session:
+    async def _open(self, membership: Membership, *, after_leaving: bool = False) -> Session:
         self.membership = membership
         self._claim_store(membership)
+        try:
+            session = self._session_of(membership)
+        except TrustError as error:
+            self._shut = (str(error), error.hint)
+            raise
+        await session.open(after_leaving=after_leaving)
+        self.session = session
+        self._shut = None
+        self.warn("session", None)
+        self.hub.close()  # who watched the old state begins again with this one
+        return session
+
+    def _session_of(self, membership: Membership) -> Session:
         config = self.around.config.daemon
-        setting = Setting(self.around.person, config.port, config.peers, self._invites_file)
-        session = Session(
+        setting = Setting(self.around.person, config.port, config.peers, self._invites_file, self.around.folders)
+        return Session(
             membership,
             setting,
             store=self.around.store,
@@ -243,10 +261,6 @@ class Daemon:
             hub=self.hub,
             warn=self.warn,
         )
-        await session.open()
-        self.session = session
-        self.hub.close()  # who watched the old state begins again with this one
-        return session
 
     async def _close(self, *, goodbye: bool = False) -> protocol.Member | None:
         session, self.session = self.session, None

@@ -5,15 +5,18 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
+from escalate_daemon.discovery.static_peers import Lookups
 from escalate_daemon.discovery.zeroconf_discovery import Discovery
-from escalate_daemon.links.address import parse_address
+from escalate_daemon.links.address import Address, is_literal, parse_address
+from escalate_daemon.session import USUAL_PORT
 from escalate_daemon.trust.errors import NoAnswer
-from escalate_daemon.trust.joining import Joiner, join_by_code
+from escalate_daemon.trust.joining import Joiner, fetch_membership, join_by_code
 from escalate_daemon.trust.membership import Membership
 
 log = logging.getLogger(__name__)
 
 SEARCH_S: Final = 8.0  # registering takes 1.6 s, so an inviter that has just started is found, under loss too
+_TRIES: Final = 2  # at one door: strangers may crowd out one knock
 _PAUSE_S: Final = 0.2  # between two looks at who was found: zeroconf does not call for strangers
 
 
@@ -59,11 +62,35 @@ async def knock_around(joiner: Joiner, peers: Sequence[str]) -> Membership:
     return membership
 
 
-async def _knock(addresses: list[str], joiner: Joiner) -> Membership | None:
+async def knock_at(door: Address, joiner: Joiner) -> tuple[Membership, str]:
+    """The membership, and the IP address and port that gave it; NoAnswer, or what the door said."""
+    places = await _looked_up([door])
+    silent = NoAnswer(f"no machine on this network is called {door.host}")
+    for place in places * _TRIES:
+        try:
+            return await fetch_membership(place.host, place.port, joiner), str(place)
+        except NoAnswer as error:
+            silent = error
+    raise silent
+
+
+async def _knock(addresses: Sequence[str], joiner: Joiner) -> Membership | None:
     if not addresses:
         return None
-    parsed = [parse_address(each) for each in addresses]
+    places = await _looked_up([parse_address(each, USUAL_PORT) for each in addresses])
     try:
-        return await join_by_code([(each.host, each.port) for each in parsed], joiner)
+        return await join_by_code([(each.host, each.port) for each in places], joiner)
     except NoAnswer:
         return None
+
+
+async def _looked_up(doors: Sequence[Address]) -> list[Address]:
+    """The doors with host names looked up, in threads that hold up nobody's end."""
+    lookups = Lookups()
+
+    async def look(door: Address) -> list[Address]:
+        if is_literal(door.host):
+            return [door]
+        return [Address(host, door.port) for host in await lookups.addresses(door.host, door.port)]
+
+    return [place for places in await asyncio.gather(*map(look, doors)) for place in places]

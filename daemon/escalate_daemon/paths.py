@@ -100,9 +100,16 @@ def _platform_folders() -> tuple[Path, Path, Path, Path]:
             warnings.simplefilter("ignore")
             runtime = dirs.user_runtime_path
     except OSError:
+        runtime = None
+    if runtime is None or _of_temporary_folder(runtime):
         runtime = _short_folders(dirs.user_state_path)[-1]
     site_config = dirs.site_config_path / "config.toml"
     return dirs.user_config_path / "config.toml", site_config, dirs.user_state_path, runtime
+
+
+def _of_temporary_folder(runtime: Path) -> bool:
+    """Whether platformdirs fell back to a folder under TMPDIR, which cron and a login shell may have set apart."""
+    return sys.platform != "win32" and runtime.parent.name == f"runtime-{os.geteuid()}"
 
 
 def _usable_runtime(wanted: Path) -> Path:
@@ -133,14 +140,14 @@ def _short_folders(wanted: Path) -> list[Path]:
 
 
 def _short_parents() -> Iterator[Path]:
-    """Folders for short-lived files, the most private first."""
-    if sys.platform != "win32":
-        own = Path(f"/run/user/{os.geteuid()}")
-        if own.is_dir():
-            yield own
-    yield Path(tempfile.gettempdir())
-    if sys.platform != "win32":
-        yield Path("/tmp")
+    """Folders for short-lived files, the most private first; on POSIX the same whatever TMPDIR says."""
+    if sys.platform == "win32":
+        yield Path(tempfile.gettempdir())
+        return
+    own = Path(f"/run/user/{os.geteuid()}")
+    if own.is_dir():
+        yield own
+    yield Path("/tmp")
 
 
 def _can_write_below(folder: Path) -> bool:

@@ -65,6 +65,7 @@ class Setting:
     port: int
     peers: tuple[str, ...]
     invites: Path
+    folders: tuple[Path, ...] = ()  # of ours, where the temporary folder takes nothing
 
 
 class Announcer(Screen, Protocol):
@@ -84,7 +85,10 @@ class Announcer(Screen, Protocol):
 
 
 class Session:
-    """Runs from `open` to `close`. `warn(topic, text)` sets a warning that the person is told, None takes it back."""
+    """Runs from `open` to `close`. TrustError where it cannot be made.
+
+    `warn(topic, text)` sets a warning that the person is told, None takes it back.
+    """
 
     def __init__(
         self,
@@ -113,28 +117,29 @@ class Session:
         self._closing = AsyncExitStack()
 
     # --- life -------------------------------------------------------------------------------------
-    async def open(self) -> None:
-        """Begin: the node's first stores, the links, then whoever can be found."""
-        self.shell.attach(self._links, self._screen, self)
-        self._closing.push_async_callback(self._links.aclose)
-        self.port = await self._listen()
-        self.shell.start()
-        self._closing.callback(self.shell.stop)  # first of the two: what closing links say is not news
-        self._screen.report_to(self.shell.command)
-        self._closing.callback(self._screen.report_to, None)
-        self.shell.command(_profile(self._setting.person))
-        await self._static.start()
-        self._closing.push_async_callback(self._static.aclose)
-        await self.discovery.start(self.port)
-        self._closing.push_async_callback(self.discovery.aclose)
+    async def open(self, *, after_leaving: bool = False) -> None:
+        """Begin: the node's first stores, the links, then whoever can be found.
+
+        What fails or is cancelled on the way leaves nothing running. `after_leaving`: the person had left.
+        """
+        async with AsyncExitStack() as opening:
+            self.shell.attach(self._links, self._screen, self)
+            opening.push_async_callback(self._links.aclose)
+            self.port = await self._listen()
+            opening.callback(self.shell.stop)  # before the links go: what closing links say is not news
+            self.shell.start()
+            opening.callback(self._screen.report_to, None)
+            self._screen.report_to(self.shell.report)
+            self._be_here(after_leaving=after_leaving)
+            opening.push_async_callback(self._static.aclose)
+            await self._static.start()
+            opening.push_async_callback(self.discovery.aclose)
+            await self.discovery.start(self.port)
+            self._closing = opening.pop_all()
 
     async def close(self) -> None:
         """End in the reverse order. The others see a closed link: lost, not left."""
         await self._closing.aclose()
-
-    def come_back(self) -> None:
-        """Available again, after a leave."""
-        self.shell.command(ReturnToSpace())
 
     def say_goodbye(self) -> None:
         """Left, and my hand ended, in one write; what is on the screen goes. `close` sends it."""
@@ -197,12 +202,12 @@ class Session:
     # --- discovery's events -----------------------------------------------------------------------
     def found(self, address: str) -> None:
         """A daemon of this space may be there."""
-        self.shell.command(AddressFound(address))
+        self.shell.report(AddressFound(address))
 
     def addresses_changed(self, addresses: tuple[str, ...]) -> None:
         """This machine's addresses are these."""
         where = tuple(host_port(each, self.port) for each in addresses) if self.port else ()
-        self.shell.command(SetProfile(addresses=where))
+        self.shell.report(SetProfile(addresses=where))
         self.shell.network_changed()
 
     def trouble(self, text: str) -> None:
@@ -219,12 +224,24 @@ class Session:
         self.discovery.wake()
         self._static.wake()
 
+    def faulted(self) -> None:
+        """A fault of our own was outlived."""
+        self._warn("fault", "the daemon had a fault and went on; its log has more: escalate daemon logs")
+
     # --- parts ------------------------------------------------------------------------------------
+    def _be_here(self, *, after_leaving: bool) -> None:
+        """Whoever runs a session is there, whatever a crash between two steps of leaving or returning left kept."""
+        if after_leaving:
+            self.shell.report(LeaveSpace())  # ends the hand of one who was killed while leaving
+        self.shell.report(ReturnToSpace())
+        self.shell.report(_profile(self._setting.person))
+
     def _make_links(self) -> LanLinks:
         membership = self.membership
-        pair = member_context_pair(membership.identity, membership.secret, membership.epoch)
+        folders = self._setting.folders
+        pair = member_context_pair(membership.identity, membership.secret, membership.epoch, folders)
         tls = LinkTls(pair.server, pair.client, MEMBER_SNI, membership.identity.key)
-        doors = InviteDoors(membership, self.inviting.book, self.inviting)
+        doors = InviteDoors(membership, self.inviting.book, self.inviting, folders)
         return LanLinks(self.shell, tls, doors.door, self._setting.port or USUAL_PORT)
 
     async def _listen(self) -> int:

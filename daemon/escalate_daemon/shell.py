@@ -3,15 +3,21 @@
 A step's Stores are committed in one transaction before anything else of it. One timer is armed for the node's
 next deadline; a timer that comes far too late means that the machine slept. All of it runs in the event loop's
 thread and never awaits, so no input ever sees half a step.
+
+A fault (an exception that nobody foresaw) is logged with its traceback, told to the person, and the daemon goes
+on: a daemon that ended would ring for nobody until the next command, and what one step left undone is repaired by
+the next comparison with a peer. Only what a person or a peer asked for passes the exception on, to whoever can
+tell them: the local API ends that line, the links close that link.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, Protocol
 
 from escalate_daemon import clock
-from escalate_daemon.core.commands import Command, DialFailed, NetworkChanged
+from escalate_daemon.core.commands import Command, CommandRefused, DialFailed, NetworkChanged
 from escalate_daemon.core.effects import Close, Dial, Effect, Send, Show, Store
 from escalate_daemon.core.facts import (
     EscalationFact,
@@ -32,6 +38,8 @@ from escalate_daemon.hub import Hub
 from escalate_daemon.keeping import Keeping
 
 log = logging.getLogger(__name__)
+
+FAULT_PAUSE: Final = 1_000  # ms; a timer whose every step fails must not spin
 
 
 class Carrier(Protocol):
@@ -69,6 +77,10 @@ class Watcher(Protocol):
         """The machine slept."""
         ...
 
+    def faulted(self) -> None:
+        """Something of the daemon's own failed; the log says what."""
+        ...
+
 
 class Shell:
     """One node, driven. What it works with is attached before `start`."""
@@ -84,6 +96,7 @@ class Shell:
         self._link_count = 0
         self._timer: asyncio.TimerHandle | None = None
         self._due = now() + clock.WATCH_EVERY
+        self._not_before = 0  # of the timer, after a fault
         self._stepping = False
         self._running = False
 
@@ -106,16 +119,24 @@ class Shell:
 
     # --- inputs -----------------------------------------------------------------------------------
     def command(self, command: Command) -> HandId | None:
-        """Tell the node; CommandRefused passes through."""
+        """Tell the node what its person wants; CommandRefused passes through."""
         self._notice_sleep()
         try:
             return self.node.command(command, self._now())
         finally:
             self._step()
 
+    def report(self, command: Command) -> None:
+        """Tell the node what happened here: the screen's, discovery's and the machine's word. Never raises."""
+        with self._outlived(type(command).__name__):
+            try:
+                self.command(command)
+            except CommandRefused as error:
+                log.warning("%s: %s", type(command).__name__, error)
+
     def network_changed(self) -> None:
         """Addresses or interfaces are others now."""
-        self.command(NetworkChanged())
+        self.report(NetworkChanged())
 
     # --- views ------------------------------------------------------------------------------------
     def me(self) -> MemberView:
@@ -152,24 +173,30 @@ class Shell:
         if not self._running:
             return
         self._notice_sleep()
-        self.node.link_up(link, peer, self._now(), dial)
-        self._step()
+        try:
+            self.node.link_up(link, peer, self._now(), dial)
+        finally:
+            self._step()
 
     def link_down(self, link: LinkId) -> None:
         """A link broke."""
         if not self._running:
             return
         self._notice_sleep()
-        self.node.link_down(link, self._now())
-        self._step()
+        try:
+            self.node.link_down(link, self._now())
+        finally:
+            self._step()
 
     def receive(self, link: LinkId, data: bytes) -> None:
         """A frame came."""
         if not self._running:
             return
         self._notice_sleep()
-        self.node.receive(link, data, self._now())
-        self._step()
+        try:
+            self.node.receive(link, data, self._now())
+        finally:
+            self._step()
 
     def overflowed(self, link: LinkId) -> None:
         """A link's queue forgot frames."""
@@ -182,14 +209,16 @@ class Shell:
         """A dial came to nothing."""
         if not self._running:
             return
-        self.command(DialFailed(dial, reason, myself, stranger))
+        self.report(DialFailed(dial, reason, myself, stranger))
 
     # --- time -------------------------------------------------------------------------------------
     def _tick(self) -> None:
         self._timer = None
-        self._notice_sleep()
-        self.node.tick(self._now())
-        self._step()
+        with self._outlived("the timer"):
+            self._notice_sleep()
+            self.node.tick(self._now())
+        with self._outlived("a step"):
+            self._step()
 
     def _notice_sleep(self) -> None:
         now = self._now()
@@ -202,9 +231,11 @@ class Shell:
 
     def _arm(self) -> None:
         now = self._now()
-        deadline = self.node.next_deadline()
+        deadline: int | None = now
+        with self._outlived("the next deadline"):  # whatever fails, a timer stays armed
+            deadline = self.node.next_deadline()
         latest = now + clock.WATCH_EVERY
-        self._due = latest if deadline is None else max(now, min(deadline, latest))
+        self._due = max(now, self._not_before, latest if deadline is None else min(deadline, latest))
         if self._timer is not None:
             self._timer.cancel()
         # one millisecond more: a timer that comes early by a fraction would spin
@@ -220,7 +251,8 @@ class Shell:
             while step := self.node.effects():
                 self._keeping.commit([item for item in step if isinstance(item, Store)], self._now())
                 for item in step:
-                    self._perform(item)
+                    with self._outlived(type(item).__name__):  # one's fault must not cost the others their effect
+                        self._perform(item)
             if self._keeping.behind:
                 self._keeping.commit([], self._now())
         finally:
@@ -245,9 +277,22 @@ class Shell:
             case Show():
                 if self._running and self._screen is not None:
                     self._screen.perform(item)
+            case PeerRefused() | SpaceFull():  # no news for watchers, and strangers can make many
+                _note(item)
             case fact:
                 _note(fact)
                 self._hub.publish([fact])
+
+    @contextmanager
+    def _outlived(self, doing: str) -> Iterator[None]:
+        """Log a fault in the block, tell of it, and go on."""
+        try:
+            yield
+        except Exception:
+            log.exception("a fault in %s; the daemon goes on", doing)
+            self._not_before = self._now() + FAULT_PAUSE
+            if self._watcher is not None:
+                self._watcher.faulted()
 
     def _carry(self, links: Carrier, item: Send | Dial | Close) -> None:
         match item:

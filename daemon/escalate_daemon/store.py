@@ -100,7 +100,7 @@ class Store:
             if known is None or not isinstance(key, bytes) or not isinstance(value, bytes):
                 continue
             if isinstance(age, int) and isinstance(wall, int):
-                kept[known][key] = Stored(value, age + max(0, now - wall))
+                kept[known][key] = Stored(value, age + max(0, now - wall), age)
         return kept
 
     def commit(self, items: Iterable[effects.Store]) -> None:

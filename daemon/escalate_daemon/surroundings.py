@@ -8,6 +8,7 @@ import importlib.metadata
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from escalate_daemon import config as settings
@@ -33,6 +34,11 @@ class Surroundings:
     person: Person
     store: Store
     notifier: str | None
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Folders of ours, for a file of a moment where the temporary folder takes none."""
+        return self.paths.runtime_dir, self.paths.state_dir
 
 
 def look(paths: Paths, config: Config, environ: Mapping[str, str], warn: Warn) -> Surroundings:

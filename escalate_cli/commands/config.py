@@ -46,6 +46,8 @@ def set_one(key: Key, value: Value, *, as_json: AsJson = False, quiet: Quiet = F
     out = Output(as_json=as_json, quiet=quiet)
     try:
         settings.set_value(client.find(), key, value)
+    except settings.CannotSet as error:
+        raise failure("failed", str(error)) from error
     except settings.ConfigError as error:
         raise failure("usage", str(error), "see them all: escalate config show") from error
     if as_json:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from escalate_daemon.ipc.protocol import DaemonReply, Escalation, EscalationReply, InviteReply, SpaceReply
-from support.desk import Desk
+from support.desk import TOOLS, Desk
 from support.machine import LOG_ONLY, Machine, Machines
+from support.need import need_tools
 from support.waiting import never, until
 
 pytestmark = pytest.mark.end_to_end
@@ -47,6 +48,7 @@ def join(ana: Machine, ben: Machine) -> Pair:
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     """Ben's desk, whole at first."""
+    need_tools(*TOOLS)
     with ExitStack() as stack:
         machines = stack.enter_context(Machines())
         yield stack.enter_context(Desk(machines.folder))

@@ -11,7 +11,7 @@ import pytest
 
 from escalate_daemon.ipc.protocol import DaemonReply, EscalationReply, ListReply, StatusReply
 from support.machine import LOG_ONLY, Done, Machine, Machines
-from support.mounts import SmallDisk
+from support.mounts import SmallDisk, why_unavailable
 from support.need import need
 from support.waiting import until
 
@@ -116,6 +116,7 @@ def test_a_socket_taken_away_under_a_daemon_comes_back(alone: Machine) -> None:
     status = alone.ask(DaemonReply, "daemon", "status")
     Path(status.socket).unlink()
     until(lambda: alone.run("list", "--json").exit == 0, "the daemon is reached again")
+    assert alone.daemon_pid() == status.pid
     until(lambda: len(alone.processes()) == 1, "one daemon runs")
 
 
@@ -151,7 +152,7 @@ def test_a_fixed_port_is_used(fresh: Machine) -> None:
 @pytest.fixture
 def on_small_disk(machines: Machines) -> Iterator[tuple[Machine, SmallDisk]]:
     """A machine whose home lies on a small disk."""
-    need("small disks need root" if os.geteuid() else None)
+    need(why_unavailable())
     folder = machines.folder / "disk"
     with SmallDisk(folder) as disk:
         machine = machines.add("ana", disk.prefix, folder / "e", env=LOG_ONLY)
@@ -221,7 +222,7 @@ def test_a_home_that_became_read_only_is_said_and_keeps_what_it_holds(
 
 
 def test_a_full_temporary_folder_stops_nothing(machines: Machines) -> None:
-    need("small disks need root" if os.geteuid() else None)
+    need(why_unavailable())
     with SmallDisk(machines.folder / "tmp") as disk:
         disk.fill()
         machine = machines.add("ana", disk.prefix, env={**LOG_ONLY, "TMPDIR": str(disk.folder)})

@@ -5,7 +5,8 @@ from typing import Final
 
 import pytest
 
-from support.need import need
+from support.desk import TOOLS
+from support.need import need, need_tools
 from support.netns import why_unavailable
 from support.room import Room, room
 from support.waiting import Figures
@@ -28,6 +29,7 @@ def _namespaces() -> None:
 @pytest.fixture(scope="session")
 def together() -> Iterator[Room]:
     """Ana, ben and cyd in one space, joined by invite; each test begins with `together.settle()`."""
+    need_tools(*TOOLS)
     with room() as three:
         three.join_all()
         yield three

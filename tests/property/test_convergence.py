@@ -1,6 +1,6 @@
-"""Any history of raises, ends, cuts, crashes and restored disks: rules that hold at every step, and one truth at the end."""
+"""Any history of raises, ends, cuts, crashes and restored disks: what holds at every step, and one truth at the end."""
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -104,6 +104,7 @@ class Space(RuleBasedStateMachine):
         seat = self.wire[name]
         if seat.node is None:
             seat.disk.restore(self.backups[name])
+            seat.screen = {}  # who puts a disk back has switched the machine off
             self.over[name].clear()
             self.restored.add(name)
 
@@ -159,6 +160,8 @@ Space.TestCase.settings = settings(
     deadline=None,
     max_examples=60,
     stateful_step_count=25,
+    phases=(Phase.reuse, Phase.generate),  # a history replays in a second; shrinking one takes minutes
+    report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 TestSpace = Space.TestCase

@@ -192,8 +192,8 @@ class Fate:
                 self._cuts.append((one, other, both_ways))
         self.world.network.changed()
 
-    def heal(self) -> None:
-        """Undo every cut."""
+    def heal(self, *, hinted: bool = True) -> None:
+        """Undo every cut; `hinted`: zeroconf notices."""
         if not self._cuts:
             return
         self.world.log("heal")
@@ -203,7 +203,7 @@ class Fate:
         self._cuts = []
         for machine in touched.values():
             self.world.witness.fault([machine], MENDED)
-            if machine.runs:
+            if machine.runs and hinted:
                 self.world.discover(machine)
                 if self.rng.random() < 0.2:
                     machine.command(NetworkChanged())

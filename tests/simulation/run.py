@@ -5,6 +5,7 @@ python tests/simulation/run.py --replay 17
 """
 
 import argparse
+import importlib.util
 import multiprocessing
 import sys
 import time
@@ -15,11 +16,13 @@ from pathlib import Path
 
 if __name__ == "__main__":
     tests = Path(__file__).resolve().parents[1]
-    sys.path[:1] = [str(tests), str(tests.parent / "daemon")]
+    sys.path[:1] = [str(tests)]
+    if importlib.util.find_spec("escalate_daemon") is None:
+        sys.path.append(str(tests.parent / "daemon"))  # a clone in which nothing is installed
 
 
 from simulation.mutants import MUTANTS, planted
-from simulation.scenario import FIRST_BIG_SEED, Outcome, Run
+from simulation.scenario import FIRST_BIG_SEED, FIRST_HALL_SEED, Outcome, Run
 
 RULES = tuple(str(number) for number in (*range(1, 15), 17))
 
@@ -41,7 +44,7 @@ def many(seeds: Iterable[int], mutant: str | None, jobs: int) -> Iterable[Outcom
         yield from map(partial(play, mutant), seeds)
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap_unordered(partial(play, mutant), seeds, chunksize=4)
+        yield from pool.imap_unordered(partial(play, mutant), seeds, chunksize=1)
 
 
 def replay(seed: int, mutant: str | None) -> int:
@@ -82,6 +85,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=parse_seeds, default=parse_seeds("0-99"), help="0-1999, or 3,5,9")
     parser.add_argument("--big", type=int, default=0, help="so many runs of 60 members besides")
+    parser.add_argument("--halls", type=int, default=0, help="so many runs of 30 members, cut in halves, besides")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--mutant", choices=sorted(MUTANTS))
     parser.add_argument("--first", action="store_true", help="stop at the first broken rule")
@@ -92,6 +96,7 @@ def main() -> int:
     began = time.monotonic()
     outcomes: list[Outcome] = []
     seeds = [*options.seeds, *range(FIRST_BIG_SEED, FIRST_BIG_SEED + options.big)]
+    seeds += range(FIRST_HALL_SEED, FIRST_HALL_SEED + options.halls)
     for outcome in many(seeds, options.mutant, options.jobs):
         outcomes.append(outcome)
         if options.first and outcome.broken:

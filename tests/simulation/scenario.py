@@ -17,7 +17,9 @@ from simulation.world import Build, World
 BIG = 60  # machines
 SETTLES = 45_000  # ms of quiet at the end: hints, redials, loss of contact and its return
 SWEEP = 500  # ms between two looks of the oracle
+HALL = 30  # machines: cut in halves, each half is too large to dial everybody it remembers
 FIRST_BIG_SEED = 1_000_000  # seeds from here on are worlds of 60
+FIRST_HALL_SEED = 2_000_000  # seeds from here on are worlds of 30 that begin with two islands
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Run:
         self.seed = seed
         self.rng = Random(seed)
         self.big = seed >= FIRST_BIG_SEED
-        count = BIG if self.big else self.rng.randint(3, 8)
+        self.hall = seed >= FIRST_HALL_SEED
+        count = HALL if self.hall else BIG if self.big else self.rng.randint(3, 8)
         self.oracle = Oracle()
         self.world = World(self.rng.getrandbits(64), count, self.oracle, build, verbose=verbose)
         self.oracle.sit(self.world)
@@ -72,7 +75,9 @@ class Run:
             self._tell(stories.owner_away_for_long(self.fate), "owner_away_for_long")
             end = self.world.now + 1_030_000
         else:
-            if self.big and self.rng.random() < 0.5:
+            if self.hall:
+                self._tell(stories.two_halls(self.fate), "two_halls")
+            elif self.big and self.rng.random() < 0.5:
                 self._tell(stories.islands(self.fate), "islands")
             lines = 1 if self.rng.random() < 0.6 else 2
             for _ in range(lines):

@@ -1,4 +1,4 @@
-"""The shell's contract with its node: a step's Stores are committed before anything else of it; and where it may die."""
+"""The shell around a node: a step's Stores are committed before anything else of it; and where it may die."""
 
 from collections.abc import Callable
 from enum import Enum

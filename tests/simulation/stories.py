@@ -248,6 +248,18 @@ def islands(fate: Fate) -> Story:
     yield 14_000
 
 
+def two_halls(fate: Fate) -> Story:
+    """Two halves of a large space forget each other and meet again; only probes can bring that about."""
+    half = len(fate.machines) // 2
+    yield 3000
+    fate.cut(fate.machines[:half], fate.machines[half:])
+    yield fate.rng.randint(32_000, 45_000)
+    fate.red(fate.rng.choice(fate.machines), replace=True)
+    yield 3000
+    fate.heal(hinted=False)
+    yield 16_000
+
+
 def sleeper(fate: Fate) -> Story:
     """One sleeps through a raise or an end."""
     owner = fate.running()

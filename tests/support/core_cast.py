@@ -73,9 +73,9 @@ class Cast:
         sig = self.keys[self.names.index(name)].sign(wire.signed_bytes(self.charter.space, bare))
         return Record(self.id(name), slot, *version, boot, data, sig, age)
 
-    def profile(self, name: str, **parts: object) -> Profile:
+    def profile(self, who: str, /, **parts: object) -> Profile:
         """The member's profile, other fields as given."""
-        return msgspec.structs.replace(Profile(self.key(name), name, intro=self.chain(name)[-1]), **parts)
+        return msgspec.structs.replace(Profile(self.key(who), who, intro=self.chain(who)[-1]), **parts)
 
     def hand(self, name: str, number: int = 1, level: str = slots.RED, **parts: object) -> Hand:
         """A hand of the member: the same number is the same hand. Other fields as given."""
@@ -87,9 +87,9 @@ class Cast:
         """The record as a replica holds it."""
         return Held(record, wire.version_of(self.charter.space, record), since, record.age)
 
-    def profile_record(self, name: str, version: tuple[int, int] = (1, 1), /, **parts: object) -> Record:
+    def profile_record(self, who: str, version: tuple[int, int] = (1, 1), /, **parts: object) -> Record:
         """The member's signed profile, which admits it."""
-        return self.record(name, slots.PROFILE, self.profile(name, **parts), version)
+        return self.record(who, slots.PROFILE, self.profile(who, **parts), version)
 
 
 @cache

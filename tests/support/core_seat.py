@@ -203,6 +203,8 @@ class Seat:
         if show.kind is ShowKind.CLOSE:
             self.screen.pop(hand, None)
             self._report(boot, ReportClosed(hand))
+        elif show.kind is ShowKind.UPDATE and self.desk is Desk.WORKS:
+            self.screen[hand] = show.urgency  # by its handle, also of an earlier run: servers show it anew if need be
         elif show.kind is ShowKind.SHOW and self.desk is Desk.BROKEN:
             self._report(boot, ReportNotShown(hand, "no server"))
         elif show.kind is ShowKind.SHOW and self.desk is Desk.WORKS:

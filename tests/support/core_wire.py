@@ -20,6 +20,7 @@ from support.core_seat import Seat
 DELAY = 1  # ms
 UNANSWERED = 3000  # ms until a dial into a cut fails
 SPIN = 500  # steps at one millisecond: a node that never comes to rest
+NEVER = 1 << 62
 EPOCH_MS = 1_700_000_000_000
 
 
@@ -89,7 +90,7 @@ class Wire:
         times = [deadline for seat in self.seats if (deadline := seat.deadline()) is not None]
         if self._events:
             times.append(self._events[0][0])
-        return min(times)
+        return min(times, default=NEVER)
 
     # --- Links -------------------------------------------------------------------------------------
     def dial(self, seat: Seat, dial: Dial) -> None:
@@ -181,6 +182,10 @@ class Wire:
 
     def _others(self, name: str) -> Iterable[str]:
         return [seat.name for seat in self.seats if seat.name != name]
+
+    def link_of(self, name: str, peer: str) -> LinkId:
+        """A link that stands between the two, as `name` counts it."""
+        return next(e.link for e in self._ends if not e.closed and (e.seat.name, e.peer.seat.name) == (name, peer))
 
     def up(self) -> Iterator[Seat]:
         """The seats whose daemon runs."""

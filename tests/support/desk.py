@@ -14,6 +14,7 @@ from support.popups import Event, Popups
 from support.private_bus import PrivateBus
 from support.sound_sink import RATE_HZ, WINDOW, SoundSink, level
 
+TOOLS = ("dbus-daemon", "dbus-send", "pulseaudio", "parecord", "paplay")  # what a desk is made of
 HEARD = 0.05  # of full scale; silence measures 0.000
 APART = RATE_HZ // 2  # samples of silence that end one ring
 

@@ -8,6 +8,17 @@ from typing import Self
 _HOLD = 'mount -t tmpfs -o mode=0700,size="$2" escalate "$1" && echo ready && exec cat'
 
 
+def why_unavailable() -> str | None:
+    """Why no disk of a test's own can be mounted here, or None where one can."""
+    try:
+        tried = subprocess.run(
+            ["unshare", "-m", "mount", "-t", "tmpfs", "escalate", "/mnt"], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError as error:
+        return f"not installed: {error.filename}"
+    return f"no disk can be mounted in a namespace: {tried.stderr.strip()}" if tried.returncode else None
+
+
 class SmallDisk:
     """A context manager; `prefix` runs commands where the disk is seen. Needs root."""
 

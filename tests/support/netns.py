@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -48,7 +48,13 @@ def why_unavailable() -> str | None:
     made = subprocess.run(["ip", "netns", "add", probe], capture_output=True, text=True, check=False)
     if made.returncode:
         return f"no network namespace can be made: {made.stderr.strip()}"
-    _remove(probe)
+    try:
+        _ip("-n", probe, "link", "add", "br0", "type", "bridge")
+        _load_filter(probe, ["numgen random mod 100 < 1 drop"])
+    except LanUnavailable as error:
+        return f"no bridge with a filter can be made: {error}"
+    finally:
+        _remove(probe)
     return None
 
 
@@ -246,12 +252,17 @@ class Lan:
             rules.append("udp dport 5353 drop")
         if self._loss:
             rules.append(f"numgen random mod 100 < {self._loss} drop")
-        table = ["flush ruleset", "table bridge wire {", "chain forward {"]
-        table += ["type filter hook forward priority 0; policy accept;", *rules, "}", "}"]
-        argv = ["ip", "netns", "exec", self._hub, "nft", "-f", "-"]
-        done = subprocess.run(argv, input="\n".join(table) + "\n", capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise LanUnavailable(f"nft: {done.stderr.strip()}")
+        _load_filter(self._hub, rules)
+
+
+def _load_filter(netns: str, rules: Sequence[str]) -> None:
+    """Put these rules, and no others, between the bridge's ports."""
+    table = ["flush ruleset", "table bridge wire {", "chain forward {"]
+    table += ["type filter hook forward priority 0; policy accept;", *rules, "}", "}"]
+    argv = ["ip", "netns", "exec", netns, "nft", "-f", "-"]
+    done = subprocess.run(argv, input="\n".join(table) + "\n", capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LanUnavailable(f"nft: {done.stderr.strip()}")
 
 
 def _rules(port: Port) -> Iterable[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from escalate_daemon import config, paths
-from escalate_daemon.config import Config, ConfigError
+from escalate_daemon.config import CannotSet, Config, ConfigError
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_bad_set_is_refused_and_writes_nothing(home: paths.Paths, key: str, valu
 
 def test_set_into_a_corrupt_file_is_refused_and_loses_nothing(home: paths.Paths) -> None:
     home.config_file.write_text("[me")
-    with pytest.raises(ConfigError, match="mend"):
+    with pytest.raises(CannotSet, match="mend"):
         config.set_value(home, "me.name", "x")
     assert home.config_file.read_text() == "[me"
 
@@ -141,7 +141,7 @@ def test_set_where_nothing_can_be_written_is_refused(home: paths.Paths, monkeypa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ConfigError, match="No space left"):
+    with pytest.raises(CannotSet, match="No space left"):
         config.set_value(home, "me.name", "x")
     assert [entry.name for entry in home.config_file.parent.iterdir() if entry.name.startswith(".config")] == []
 

@@ -84,17 +84,36 @@ def test_lock_lies_with_the_state_where_that_can_be_written(tmp_path: Path, shor
     assert found.lock_file.parent == found.runtime_dir
 
 
-def test_no_runtime_dir_of_the_session_is_silent_and_works(tmp_path: Path) -> None:
+_PRINT = "import os; from escalate_daemon import paths; p = paths.find(os.environ); print(p.socket); print(p.state_dir)"
+
+
+def without_session(home: Path, temporary: Path) -> tuple[Path, Path]:
+    """Socket and state folder as cron's jobs see them: no XDG variables, some TMPDIR or other."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ESCALATE_"))}
-    environ |= {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
-    script = (
-        "import os; from escalate_daemon import paths; p = paths.find(os.environ); print(p.socket); print(p.state_dir)"
-    )
-    done = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
+    environ |= {"HOME": str(home), "TMPDIR": str(temporary)}
+    done = subprocess.run([sys.executable, "-c", _PRINT], env=environ, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     socket, state = map(Path, done.stdout.split())
-    assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
-    assert state == tmp_path / ".local" / "state" / "escalate"
+    return socket, state
+
+
+def test_no_runtime_dir_of_the_session_is_silent_and_the_same_whatever_tmpdir_says(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    socket, state = without_session(tmp_path, tmp_path)
+    try:
+        assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
+        assert state == tmp_path / ".local" / "state" / "escalate"
+        assert without_session(tmp_path, tmp_path / "other") == (socket, state)
+        assert not socket.is_relative_to(tmp_path)
+    finally:
+        if socket.parent.parent == Path("/tmp"):  # named by this test's own home
+            socket.parent.rmdir()
+
+
+def test_short_folders_are_the_same_whatever_tmpdir_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = list(paths._short_parents())
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert list(paths._short_parents()) == before
 
 
 def test_folders_of_the_platform_follow_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

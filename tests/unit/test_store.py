@@ -46,7 +46,7 @@ def test_committed_values_come_back_with_their_age_grown_by_the_wall(path: Path,
     kept.close()
     wall.now += 3_000
     loaded = reopened(path, wall).load()
-    assert loaded[Bucket.SLOTS] == {b"a/state": Stored(b"1", 3_500)}
+    assert loaded[Bucket.SLOTS] == {b"a/state": Stored(b"1", 3_500, sure=500)}
     assert loaded[Bucket.META] == {b"x": Stored(b"2", 3_000)}
     assert loaded[Bucket.RINGS] == {}
 
@@ -55,7 +55,15 @@ def test_wall_clock_set_back_makes_nothing_younger(path: Path, wall: Wall) -> No
     kept = reopened(path, wall)
     kept.commit([Keep(Bucket.RINGS, b"h", b"1", age=500)])
     wall.now -= 10_000_000
-    assert kept.load()[Bucket.RINGS][b"h"].age == 500
+    assert kept.load()[Bucket.RINGS][b"h"] == Stored(b"1", 500, sure=500)
+
+
+def test_the_wall_has_no_part_in_the_age_that_is_sure(path: Path, wall: Wall) -> None:
+    kept = reopened(path, wall)
+    kept.commit([Keep(Bucket.SLOTS, b"a/state", b"1", age=60_000)])
+    wall.now += 365 * 86_400_000
+    loaded = kept.load()[Bucket.SLOTS][b"a/state"]
+    assert (loaded.sure, loaded.age) == (60_000, 60_000 + 365 * 86_400_000)
 
 
 def test_none_forgets_and_the_later_of_two_wins(path: Path, wall: Wall) -> None:

@@ -15,7 +15,7 @@ from escalate_daemon.core.ids import LinkId, MemberId, member_id
 from escalate_daemon.core.linktable import Link
 from escalate_daemon.core.replica import Replica, slot_rank
 from escalate_daemon.core.slots import PROFILE, URGENT, Introduction
-from escalate_daemon.core.wire import Have, HaveEntry, SlotKey, SlotsFrame, Version, Want
+from escalate_daemon.core.wire import Have, HaveEntry, Ping, SlotKey, SlotsFrame, Version, Want
 
 ENTRIES_A_FRAME = 400  # rows of at most 160 B: well inside a frame
 WANTS_MAX = 24_000  # rows remembered a link: every slot that a full space can have, and no more
@@ -38,6 +38,8 @@ class Line:
     table_at: int | None = None  # when the whole table is due
     table_sent: int | None = None
     table_heard: bool = False
+    differs_since: int | None = None  # no ping nor pong told my fingerprint since
+    ask_again_at: int | None = None  # when to ask for the fingerprint once more
 
 
 @dataclass(slots=True)
@@ -71,6 +73,7 @@ class Gossip:
         self._buckets: dict[MemberId, Bucket] = {}
         self._delayed: dict[SlotKey, tuple[int, LinkId | None]] = {}
         self._due = NEVER
+        self._changed_at = ctx.now - tuning.QUIET
 
     # --- Links -------------------------------------------------------------------------------------
     def open(self, link: Link) -> None:
@@ -104,17 +107,31 @@ class Gossip:
             return
         if fingerprint == self._replica.fingerprint():
             line.table_heard = True
+            line.differs_since = line.ask_again_at = None
             line.wants.clear()
             for key in line.asked:
                 self._asked_of.pop(key, None)
             line.asked.clear()
             self._check_compared(line)
         else:
-            self.compare(link)
+            self._heard_other(line)
+
+    def _heard_other(self, line: Line) -> None:
+        """Another fingerprint: while writes are on their way that is no news, so wait for quiet, but not for long."""
+        now = self._ctx.now
+        if line.differs_since is None:
+            line.differs_since = now
+        quiet_at = min(self._changed_at + tuning.QUIET, line.differs_since + tuning.DIFFERS_LONG)
+        if now >= quiet_at:
+            self.compare(line.link.id)
+        elif line.ask_again_at is None:
+            line.ask_again_at = quiet_at
+            self._wake_at(quiet_at)
 
     # --- Spreading ---------------------------------------------------------------------------------
     def spread(self, key: SlotKey, came_over: LinkId | None) -> None:
         """A newer version is held: pass it on to every link but the one it came over."""
+        self._changed_at = self._ctx.now
         for line in self._lines.values():
             if line.wants.pop(key, None) is not None:
                 self._check_compared(line)
@@ -224,12 +241,16 @@ class Gossip:
         line = self._lines.get(link)
         if line is None:
             return
+        keys = list(keys)
         for key in keys:
             line.owed.pop(key, None)
             line.wants.pop(key, None)
             if line.asked.pop(key, None) is not None and self._asked_of.get(key) == link:
                 del self._asked_of[key]
-        self._ask_all()
+        self._ask(line)
+        for other in self._lines.values():  # what came and was no news may be news from another
+            if other is not line and any(key in other.wants for key in keys):
+                self._ask(other)
         self._check_compared(line)
 
     def _send_slots(self, link: LinkId, records: list[wire.Record], intros: dict[bytes, Introduction]) -> None:
@@ -248,10 +269,10 @@ class Gossip:
         for key, entry in list(line.wants.items()):
             if outstanding >= tuning.WANT_BYTES or len(keys) >= KEYS_A_FRAME or len(line.asked) >= tuning.ASKED_MAX:
                 break
+            if key in self._asked_of or self._others_may_answer(line, key):
+                continue
             if not self._is_wanted(entry, line.link):
                 del line.wants[key]
-                continue
-            if key in self._asked_of or self._others_may_answer(line, key):
                 continue
             size = min(max(entry.size, LEAST_BYTES), tuning.SLOT_BYTES["answers"])
             del line.wants[key]
@@ -310,6 +331,9 @@ class Gossip:
             if line.table_at is not None and now >= line.table_at:
                 line.table_at, line.table_sent = None, now
                 self._send_entries(line, sorted(self._replica.keys(), key=self._order), full=True)
+            if line.ask_again_at is not None and now >= line.ask_again_at:
+                line.ask_again_at = None
+                self._ctx.emit(Send(line.link.id, wire.encode(Ping(0, self._replica.fingerprint())), urgent=True))
             if line.announce_at is not None and now >= line.announce_at:
                 keys = sorted(line.announce, key=self._order)
                 line.announce, line.announce_at = {}, None
@@ -336,7 +360,7 @@ class Gossip:
     def _next_due(self) -> int:
         times = [at for at, _ in self._delayed.values()]
         for line in self._lines.values():
-            times.extend(at for at in (line.table_at, line.announce_at) if at is not None)
+            times.extend(at for at in (line.table_at, line.announce_at, line.ask_again_at) if at is not None)
             if line.asked:
                 times.append(min(at for _, at in line.asked.values()) + tuning.WANT_RETRY)
         return min(times, default=NEVER)

@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from functools import lru_cache
 from typing import Final, NewType
 
 MemberId = NewType("MemberId", bytes)  # 16 bytes: SHA-256 of the member's Ed25519 public key, cut
@@ -29,6 +30,7 @@ def hand_id(owner: MemberId, nonce: bytes) -> HandId:
     return HandId(hashlib.sha256(b"escalate hand 1\0" + owner + nonce).hexdigest()[:16])
 
 
+@lru_cache(maxsize=8192)
 def fold(name: str) -> str:
     """How names, groups and rooms compare: NFC, then casefold."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

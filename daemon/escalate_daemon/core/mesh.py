@@ -15,7 +15,7 @@ from escalate_daemon.core.linktable import Link, LinkTable
 from escalate_daemon.core.reach import Reachability
 
 DUPLICATE_GRACE = 1 * tuning.SECOND  # both ends see both links before one is closed
-TRIM_EVERY = 1 * tuning.SECOND  # links of a time when the space was small go one by one
+TRIM_EVERY = 2 * tuning.SECOND  # of links from when the space was small, half go each time: few writes, no cliff
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Mesh:
         self._next_id = 1
         self._next_probe = ctx.now
         self._next_trim = ctx.now
-        self._due = ctx.now
+        self._due = self._surplus_at = ctx.now
         self._seen: dict[MemberId, int] = {}
         self._judge_at: dict[LinkId, int] = {}
 
@@ -118,8 +118,8 @@ class Mesh:
         self._due = self._next_due()
 
     def changed(self) -> None:
-        """Whom to dial may be other than before."""
-        self._due = self._ctx.now
+        """Whom to dial, or which link is one too many, may be other than before."""
+        self._due = self._surplus_at = self._ctx.now
 
     def is_small(self) -> bool:
         """Whether all are to be linked with all."""
@@ -231,6 +231,9 @@ class Mesh:
             if not link.probe:
                 by_peer.setdefault(link.peer, []).append(link)
         now = self._ctx.now
+        if now < self._surplus_at:
+            return []
+        self._surplus_at = now + DUPLICATE_GRACE // 2
         gone = [x.id for x in self._links if not x.compared and now >= x.up_at + tuning.UNCOMPARED_MAX]
         for peer, links in by_peer.items():
             good = [link for link in links if link.compared and not link.doubtful]
@@ -246,10 +249,11 @@ class Mesh:
             return []
         own = [link for link in self._links if link.dialled and not link.probe]
         rich = [link.id for link in own if link.compared and self._degree(link.peer) > tuning.DIAL_PEERS]
-        if len(own) <= tuning.DIAL_PEERS or not rich:
+        surplus = len(own) - tuning.DIAL_PEERS
+        if surplus <= 0 or not rich:
             return []
         self._next_trim = self._ctx.now + TRIM_EVERY
-        return [self._ctx.rng.choice(rich)]
+        return self._ctx.rng.sample(rich, min(len(rich), (surplus + 1) // 2))
 
     def next_deadline(self) -> int | None:
         """When the next dial, probe, verdict or closing may be due."""

@@ -300,6 +300,7 @@ class Node:
 
     def _link_compared(self, link: Link) -> None:
         self._dirty = True
+        self._mesh.changed()
         if not self._compared:
             self._compared = self._hands.settled = True
             self._ctx.emit(FirstComparisonDone(with_peer=True))

@@ -9,6 +9,7 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -118,6 +119,7 @@ def check_url(text: str) -> str:
 
 
 # --- Receiver's side -------------------------------------------------------------------------------
+@lru_cache(maxsize=8192)  # names are looked at far more often than they change
 def clean(text: str, max_points: int) -> str:
     """`text` fit to be shown in one line of at most `max_points` code points. Never raises; idempotent.
 

@@ -46,6 +46,8 @@ OWED: Final = 30 * SECOND  # who did not answer a question is not asked it again
 WANT_RETRY: Final = 2 * SECOND  # an answer this late is asked for elsewhere, or again
 HAVE_GATHER: Final = 100  # ms; announcements gathered into one frame (at most 300: receipts must be quick)
 COMPARE_EVERY: Final = 5 * SECOND  # full table to one link at most this often
+QUIET: Final = 1 * SECOND  # since the last news here; before that, fingerprints differ because news is on its way
+DIFFERS_LONG: Final = 4 * SECOND  # after this a difference is compared, quiet or not
 FORWARD_RATE: Final = 5  # writes of one owner forwarded a second; newest wins
 FORWARD_BURST: Final = 20
 

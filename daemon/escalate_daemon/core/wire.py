@@ -188,9 +188,10 @@ def check_entry(entry: HaveEntry) -> None:
     """WireError unless a row's parts have their sizes and its numbers are in range."""
     if len(entry.member) != MEMBER_ID_BYTES or len(entry.content) != HASH_BYTES:
         raise WireError("a row's parts have wrong sizes")
-    if not 0 < len(entry.slot.encode("utf-8", "replace")) <= 32:
+    if entry.slot not in tuning.SLOT_BYTES and not 0 < len(entry.slot.encode("utf-8", "replace")) <= 32:
         raise WireError("a slot's name is empty or too long")
-    if not all(0 <= n <= tuning.VERSION_MAX for n in (entry.incarnation, entry.seq, entry.size, entry.age)):
+    numbers = (entry.incarnation, entry.seq, entry.size, entry.age)
+    if min(numbers) < 0 or max(numbers) > tuning.VERSION_MAX:
         raise WireError("a row's number is out of range")
 
 

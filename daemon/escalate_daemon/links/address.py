@@ -1,5 +1,6 @@
 """HOST:PORT, with brackets around an IPv6 address."""
 
+import ipaddress
 from typing import NamedTuple
 
 PORT_MAX = 65_535
@@ -17,6 +18,15 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def is_literal(host: str) -> bool:
+    """Whether the host is an IP address: nobody has to be asked for it."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_address(text: str, default_port: int | None = None) -> Address:

@@ -9,7 +9,7 @@ from escalate_daemon.core import tuning
 from escalate_daemon.core.ids import DialId, LinkId
 from escalate_daemon.core.peer import PeerHello
 from escalate_daemon.links import limits
-from escalate_daemon.links.address import AddressError, parse_address
+from escalate_daemon.links.address import AddressError, is_literal, parse_address
 from escalate_daemon.links.connection import Connection, Crowd
 from escalate_daemon.links.events import Doors, LinkEvents, LinkTls
 from escalate_daemon.links.greeting import Dialled, Greeting, Outcomes, Parting
@@ -80,7 +80,7 @@ class LanLinks:
         return len(self._crowd)
 
     def dial(self, dial: DialId, address: str, *, probe: bool) -> None:
-        """Opens a link to HOST:PORT; answered by `link_up` or `dial_failed`, once, within DIAL_TIMEOUT."""
+        """Opens a link to IP:PORT; answered by `link_up` or `dial_failed`, once, within DIAL_TIMEOUT."""
         if not self._closed:
             task = asyncio.create_task(self._dial(Dialled(dial, address, probe)))
             self._dials.add(task)
@@ -137,9 +137,11 @@ class LanLinks:
             return Connection(self._tls.client, self._tls.sni, greeting, self._crowd)
 
         try:
-            host, port = parse_address(dialled.address)
+            address = parse_address(dialled.address)
+            if not is_literal(address.host):  # a peer's profile must not make us ask name servers
+                raise AddressError(f"{address.host} is no IP address")
             async with asyncio.timeout_at(ends):
-                await loop.create_connection(connected, host, port, happy_eyeballs_delay=limits.EYEBALLS_S)
+                await loop.create_connection(connected, address.host, address.port)
         except (OSError, AddressError, UnicodeError) as error:
             if greeting is None:  # else it tells the outcome itself
                 self._parted(dialled, Parting(str(error) or "no answer"))

@@ -12,5 +12,4 @@ STALL_S: Final = 15.0  # nothing drains for this long: the peer is gone or froze
 STALL_CHECKS: Final = 5  # looks in STALL_S
 NOTSENT_LOWAT: Final = 16 * 1024  # unsent bytes in the kernel: urgent frames cannot overtake those
 CLOSE_S: Final = 1.0  # to send what is queued when a link is closed, and for the peer to hang up
-EYEBALLS_S: Final = 0.25  # head start of a name's first address over its next (RFC 8305)
 BACKLOG: Final = 128  # connections the kernel holds for us

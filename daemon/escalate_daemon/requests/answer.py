@@ -10,6 +10,7 @@ from escalate_daemon.ipc import protocol
 from escalate_daemon.ipc.protocol import failure
 from escalate_daemon.requests import hands, invites, joining, machine, people, spaces, watching
 from escalate_daemon.requests.refusals import by_core
+from escalate_daemon.trust.errors import TrustError
 
 
 class Answers:
@@ -25,6 +26,8 @@ class Answers:
             reply = await self._dispatch(request)
         except CommandRefused as error:
             raise by_core(error) from error
+        except TrustError as error:
+            raise failure("failed", str(error), error.hint or None) from error
         session = self._daemon.session
         if session is not None and session.membership.open_space:
             return msgspec.structs.replace(reply, open_space=True)

@@ -1,6 +1,7 @@
 """invite, invite list, invite revoke: ways in, given by this member."""
 
 from escalate_daemon import clock
+from escalate_daemon.core import tuning
 from escalate_daemon.daemon import Daemon
 from escalate_daemon.inviting import Given
 from escalate_daemon.ipc import protocol
@@ -14,6 +15,7 @@ _YEAR_S = 366 * 24 * 3600
 async def invite(daemon: Daemon, request: protocol.InviteRequest) -> protocol.InviteReply:
     """A new invite, one-use or reusable."""
     session = _closed_space(daemon)
+    _may_invite(session)
     if request.for_s is not None and not 0 < request.for_s <= _YEAR_S:
         raise failure("usage", "an invite lasts from a moment up to a year", "as in: --for 30d")
     lifetime = None if request.for_s is None else max(1, round(request.for_s * 1000))
@@ -55,6 +57,16 @@ def _closed_space(daemon: Daemon) -> Session:
             f"others come in by: escalate join --open '{name}'",
         )
     return session
+
+
+def _may_invite(session: Session) -> None:
+    """Refused where nobody would be admitted by my introduction: such a door never opens."""
+    if len(session.membership.chain) >= tuning.CHAIN_MAX:
+        raise failure(
+            "not-allowed",
+            f"you came in by {tuning.CHAIN_MAX - 1} invites one after another; nobody is admitted further on",
+            "ask a member who was here earlier for: escalate invite",
+        )
 
 
 def _listed(session: Session) -> protocol.InviteListReply:

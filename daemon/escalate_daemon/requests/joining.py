@@ -6,7 +6,7 @@ from escalate_daemon import standing, wording
 from escalate_daemon.core.ids import fold
 from escalate_daemon.core.text import TextRefused, normalise_label
 from escalate_daemon.daemon import Daemon
-from escalate_daemon.finding import knock_around
+from escalate_daemon.finding import knock_around, knock_at
 from escalate_daemon.ipc import protocol
 from escalate_daemon.ipc.protocol import ErrorCode, RequestFailed, failure
 from escalate_daemon.links.address import Address, AddressError, parse_address
@@ -14,7 +14,7 @@ from escalate_daemon.session import USUAL_PORT
 from escalate_daemon.trust.code import read_code
 from escalate_daemon.trust.errors import CodeError, InviteExpired, InviteUsed, NoAnswer, SpaceFull, TrustError
 from escalate_daemon.trust.fingerprint import fingerprint
-from escalate_daemon.trust.joining import Joiner, fetch_membership
+from escalate_daemon.trust.joining import Joiner
 from escalate_daemon.trust.membership import Membership, open_space
 
 COMPARED_S: Final = 12.0  # s for the first comparison with a peer; without it the joiner is in, and alone so far
@@ -83,14 +83,15 @@ async def _by_code(daemon: Daemon, code: str, host: str | None, *, yes: bool) ->
     door = None if host is None else _address(host)
     _may_leave(daemon, yes=yes)
     person = daemon.around.person
-    joiner = Joiner(secret, daemon.identity_for(mark), person.name, person.host)
+    joiner = Joiner(secret, daemon.identity_for(mark), person.name, person.host, daemon.around.folders)
+    place: str | None = None
     if door is None:
         membership = await knock_around(joiner, daemon.config.daemon.peers)
     else:
-        membership = await fetch_membership(door.host, door.port, joiner)
+        membership, place = await knock_at(door, joiner)
     session = await daemon.enter(membership, mark)
-    if door is not None:
-        session.found(str(door))
+    if place is not None:
+        session.found(place)
     talk = [f"you have joined {membership.space_name}"]
     inviter = membership.chain[-2]
     talk += wording.fingerprints(session.fingerprint(), fingerprint(inviter.key), inviter.name)

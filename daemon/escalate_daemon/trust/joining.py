@@ -24,7 +24,10 @@ _HINT: Final = "Ask for a new one: escalate invite"
 
 @dataclass(frozen=True, slots=True)
 class Joiner:
-    """Who wants in: the invite's secret (`code.read_code`), a new identity, my name and host; `folders`: see keyfile."""
+    """Who wants in: the invite's secret (`code.read_code`), a new identity, my name and host.
+
+    `folders`: see keyfile.
+    """
 
     secret: bytes = field(repr=False)
     identity: Identity = field(repr=False)

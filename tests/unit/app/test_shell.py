@@ -3,17 +3,21 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+import pytest
 
 from escalate_daemon import clock
-from escalate_daemon.core.commands import AddressFound, EndMine, ReportShown, Start
+from escalate_daemon.core.commands import AddressFound, EndMine, ReportShown, RevokeGrant, Start
 from escalate_daemon.core.context import NodeConfig
 from escalate_daemon.core.effects import Show, ShowKind, Store
+from escalate_daemon.core.facts import EscalationRaised
 from escalate_daemon.core.ids import DialId, LinkId
 from escalate_daemon.core.node import Node
 from escalate_daemon.core.peer import PeerHello
 from escalate_daemon.hub import Hub
 from escalate_daemon.keeping import Keeping
-from escalate_daemon.shell import Shell
+from escalate_daemon.shell import FAULT_PAUSE, Shell
 from escalate_daemon.store import StoreError
 from escalate_daemon.trust.admission import introduce
 from escalate_daemon.trust.identity import Identity, verify
@@ -42,6 +46,8 @@ class Body:
         self.peer: Body | None = None
         self.links = 0
         self.slept = 0
+        self.faults = 0
+        self.broken_links = False
         mine = membership
         config = NodeConfig(
             mine.space,
@@ -81,6 +87,8 @@ class Body:
         mine.link_up(LinkId(1), PeerHello(theirs.node.me, theirs.hello(probe=False), address), dial)
 
     def send(self, link: LinkId, data: bytes, *, urgent: bool) -> None:
+        if self.broken_links:
+            raise ZeroDivisionError("a fault in the links")
         self._note("send")
         if self.peer is not None:
             asyncio.get_running_loop().call_soon(self.peer.shell.receive, link, data)
@@ -99,6 +107,10 @@ class Body:
 
     def woke(self) -> None:
         self.slept += 1
+
+    def faulted(self) -> None:
+        self.faults += 1
+        self.asked.set()
 
 
 def two_members() -> tuple[Membership, Membership]:
@@ -222,3 +234,85 @@ def test_after_stop_nothing_is_sent_and_late_events_change_nothing() -> None:
         ben.shell.stop()
 
     asyncio.run(scene())
+
+
+def test_a_fault_behind_a_report_is_logged_and_told_and_costs_the_screen_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        ana, ben = await linked(Time())
+        ana.shell.command(Start("help", ("ben",)))
+        await until(lambda: bool(ben.shows), ben)
+        hand = ben.shows[0].hand
+        with monkeypatch.context() as patch:
+            patch.setattr(Node, "command", broken)
+            ben.shell.report(ReportShown(hand, "7", "popup"))
+        assert ben.faults == 1
+        assert "ZeroDivisionError: a fault in the core" in caplog.text
+        ben.shell.report(ReportShown(hand, "7", "popup"))
+        assert ben.faults == 1
+        assert ben.shell.escalations()[0].id == hand
+        ana.shell.stop()
+        ben.shell.stop()
+
+    asyncio.run(scene())
+
+
+def test_a_report_that_is_refused_is_only_logged() -> None:
+    async def scene() -> None:
+        ana = Body(two_members()[0], Time())
+        ana.shell.start()
+        ana.shell.report(RevokeGrant("none of mine"))
+        assert ana.faults == 0
+        ana.shell.stop()
+
+    asyncio.run(scene())
+
+
+def test_an_effect_that_fails_does_not_cost_the_others_theirs() -> None:
+    async def scene() -> None:
+        ana, ben = await linked(Time())
+        ben.broken_links = True
+        with ben.shell._hub.subscribe() as told:
+            ben.shell.command(Start("help", ("ana",)))  # kept, sent in vain, told
+            assert ben.faults > 0
+            assert isinstance(await told.next(), EscalationRaised)
+        ana.shell.stop()
+        ben.shell.stop()
+
+    asyncio.run(scene())
+
+
+def test_a_timer_that_fails_is_armed_again_and_does_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        time = Time()
+        ana = Body(two_members()[0], time)
+        with monkeypatch.context() as patch:
+            patch.setattr(Node, "tick", broken)
+            patch.setattr(Node, "next_deadline", lambda node: time.now)  # due at once, for ever
+            ana.shell.start()
+            await until(lambda: ana.faults > 0, ana)
+            assert ana.shell._timer is not None
+            assert ana.shell._due <= time.now + FAULT_PAUSE
+            ana.shell._tick()
+            assert ana.shell._due == time.now + FAULT_PAUSE
+        ana.shell.stop()
+
+    asyncio.run(scene())
+
+
+def test_a_peers_fault_is_no_news_for_watchers() -> None:
+    async def scene() -> None:
+        ana, ben = await linked(Time())
+        with ana.shell._hub.subscribe() as told:
+            ana.shell.receive(LinkId(1), b"rubbish")
+            ana.shell.command(Start("help"))
+            assert isinstance(await told.next(), EscalationRaised)
+        ana.shell.stop()
+        ben.shell.stop()
+
+    asyncio.run(scene())
+
+
+def broken(*_: object) -> NoReturn:
+    raise ZeroDivisionError("a fault in the core")

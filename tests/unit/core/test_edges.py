@@ -64,14 +64,31 @@ def test_gains_are_gathered_into_one_write(graph: Graph) -> None:
     assert graph.replica.links(ANA) == tuple(sorted((BEN, CEM)))
 
 
-def test_loss_is_written_at_once(graph: Graph) -> None:
+def listed(graph: Graph) -> None:
     graph.link(1, BEN)
     graph.edges.write(graph.own)
     graph.ctx.now += tuning.GAIN_GATHER
     graph.edges.write(graph.own)
+    assert graph.replica.links(ANA) == (BEN,)
+
+
+def test_link_that_broke_is_unlisted_at_once(graph: Graph) -> None:
+    listed(graph)
     graph.links.remove(LinkId(1))
+    graph.edges.broke()
     graph.edges.write(graph.own)
     assert graph.replica.links(ANA) == ()
+
+
+def test_link_that_i_closed_for_having_others_is_unlisted_with_the_gains(graph: Graph) -> None:
+    listed(graph)
+    graph.links.remove(LinkId(1))
+    graph.link(2, CEM)
+    graph.edges.write(graph.own)
+    assert graph.replica.links(ANA) == (BEN,)
+    graph.ctx.now += tuning.GAIN_GATHER
+    graph.edges.write(graph.own)
+    assert graph.replica.links(ANA) == (CEM,)
 
 
 def test_gain_that_is_gone_before_it_was_written_is_never_written(graph: Graph) -> None:

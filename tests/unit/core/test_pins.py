@@ -57,6 +57,26 @@ def test_key_that_the_creator_introduced_is_vouched_for() -> None:
     assert not pins.is_new_key(CAST.id(by_creator), "twin")
 
 
+def test_member_is_met_under_one_name_at_a_time() -> None:
+    """Renaming oneself for ever fills nobody's memory."""
+    ctx, pins = pins_of(OPEN)
+    kept: set[bytes] = set()
+    for number in range(100):
+        pins.meet(OPEN.id("cem"), f"cem {number}")
+        for key, value in stores(ctx).items():
+            (kept.discard if value is None else kept.add)(key)
+    assert kept == {b"cem 99"}
+
+
+def test_renaming_gives_up_a_name_but_not_the_persons_trust() -> None:
+    _, pins = pins_of(OPEN)
+    pins.trust(OPEN.id("cem"), "Cem")
+    pins.meet(OPEN.id("cem"), "Cem")
+    pins.meet(OPEN.id("cem"), "Someone")
+    assert pins.is_new_key(OPEN.id("ana"), "cem")
+    assert not pins.is_new_key(OPEN.id("cem"), "cem")
+
+
 def test_pins_outlive_a_restart() -> None:
     ctx, pins = pins_of(OPEN)
     pins.meet(OPEN.id("cem"), "ana")

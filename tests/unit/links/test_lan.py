@@ -143,6 +143,20 @@ def test_dial_of_nonsense_fails(address: str) -> None:
     asyncio.run(scenario())
 
 
+def test_dial_of_a_name_asks_no_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **_: asked.append(args))
+
+    async def scenario() -> None:
+        async with linked() as one:
+            outcome = await one.dial("desk7.example.org:4711")
+            assert isinstance(outcome, Failed)
+            assert "desk7.example.org" in outcome.reason
+
+    asyncio.run(scenario())
+    assert asked == []
+
+
 def test_dial_where_nobody_listens_fails() -> None:
     async def scenario() -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:

@@ -1,0 +1,198 @@
+"""Commands as a person, the shell and the notifier give them, on one node alone."""
+
+import pytest
+
+from escalate_daemon.core import slots, tuning
+from escalate_daemon.core.commands import (
+    AddGrant,
+    AddressFound,
+    Command,
+    CommandRefused,
+    DialFailed,
+    EndMine,
+    JoinGroup,
+    LeaveGroup,
+    LeaveSpace,
+    NetworkChanged,
+    Refusal,
+    ReportClosed,
+    ReportNotShown,
+    ReportNotSounded,
+    ReportSeen,
+    ReportShown,
+    ReportSounded,
+    ReturnToSpace,
+    RevokeGrant,
+    SetProfile,
+    Start,
+    TrustMember,
+)
+from escalate_daemon.core.effects import Bucket, Dial, Effect, Store
+from escalate_daemon.core.facts import EscalationEnded, EscalationRaised, Fact
+from escalate_daemon.core.ids import DialId, HandId
+from escalate_daemon.core.node import Node
+from support.core_cast import cast_of
+from support.core_wire import Wire
+
+CAST = cast_of("ana", "ben", "cem")
+START = 1_000_000
+NONE = HandId("00000000000000a1")
+
+
+class Alone:
+    """Ana's node with nobody near."""
+
+    def __init__(self) -> None:
+        self.node = Node(CAST.config("ana"), {}, now=START, unix_s=1_000)
+        self.now = START
+        self.node.effects()
+
+    def say(self, command: Command) -> tuple[HandId | None, list[Effect | Fact]]:
+        given = self.node.command(command, self.now)
+        return given, self.node.effects()
+
+
+@pytest.fixture
+def ana() -> Alone:
+    return Alone()
+
+
+def stored(effects: list[Effect | Fact], bucket: Bucket = Bucket.SLOTS) -> list[bytes]:
+    return [e.key.rpartition(b"/")[2] for e in effects if isinstance(e, Store) and e.bucket is bucket]
+
+
+def test_start_gives_the_hand_and_stores_it_before_telling_of_it(ana: Alone) -> None:
+    hand, effects = ana.say(Start("help"))
+    assert [type(effect) for effect in effects] == [Store, EscalationRaised]
+    assert stored(effects) == [b"state"]
+    assert [view.id for view in ana.node.escalations(ana.now)] == [hand]
+
+
+def test_end_gives_the_hand_that_ended_and_none_where_there_is_none(ana: Alone) -> None:
+    hand, _ = ana.say(Start("help"))
+    ended, effects = ana.say(EndMine("thanks"))
+    assert ended == hand
+    assert [type(effect) for effect in effects] == [Store, EscalationEnded]
+    assert ana.say(EndMine()) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (Start("x" * (tuning.MESSAGE_POINTS + 1)), Refusal.USAGE),
+        (Start("a\x1b[31m"), Refusal.USAGE),
+        (Start("help", ("nobody",)), Refusal.UNKNOWN_NAME),
+        (Start("help", ("ana",)), Refusal.UNKNOWN_NAME),
+        (Start("help", ("@",)), Refusal.USAGE),
+        (Start("help", max_age=0), Refusal.USAGE),
+        (EndMine("x" * 51), Refusal.USAGE),
+        (JoinGroup(""), Refusal.USAGE),
+        (LeaveGroup("a b"), Refusal.USAGE),
+        (RevokeGrant("none"), Refusal.UNKNOWN_NAME),
+    ],
+    ids=str,
+)
+def test_refused_command_stores_and_tells_nothing(ana: Alone, command: Command, reason: Refusal) -> None:
+    with pytest.raises(CommandRefused) as refused:
+        ana.node.command(command, ana.now)
+    assert refused.value.reason is reason
+    assert str(refused.value)
+    assert ana.node.effects() == []
+
+
+def test_too_long_message_is_refused_with_its_count(ana: Alone) -> None:
+    with pytest.raises(CommandRefused, match="51"):
+        ana.node.command(Start("x" * 51), ana.now)
+
+
+def test_message_is_cleaned_as_it_is_raised(ana: Alone) -> None:
+    ana.say(Start("  e\u0301s\nbrennt  "))
+    assert [view.message for view in ana.node.escalations(ana.now)] == ["\u00e9s brennt"]
+
+
+def test_leaving_and_coming_back(ana: Alone) -> None:
+    hand, _ = ana.say(Start())
+    assert ana.say(LeaveSpace())[0] == hand
+    assert ana.node.me_view(ana.now).presence == slots.LEFT
+    assert ana.say(ReturnToSpace())[0] is None
+    assert ana.node.me_view(ana.now).presence == slots.AVAILABLE
+
+
+def test_groups_and_profile_show_in_my_view(ana: Alone) -> None:
+    ana.say(JoinGroup("@team"))
+    ana.say(SetProfile(host="desk", location="row B", hears="sound"))
+    me = ana.node.me_view(ana.now)
+    assert (me.groups, me.host, me.location, me.hears) == (("team",), "desk", "row B", "sound")
+    ana.say(LeaveGroup("TEAM"))
+    assert ana.node.me_view(ana.now).groups == ()
+
+
+def test_grants_are_given_and_taken_back(ana: Alone) -> None:
+    _, effects = ana.say(AddGrant(slots.Grant("g1", b"s" * 16, 60_000)))
+    assert stored(effects) == [b"grants"]
+    ana.say(RevokeGrant("g1"))
+    assert [(g.id, g.mine, g.revoked) for g in ana.node.grants(ana.now)] == [("g1", True, True)]
+
+
+def test_trusting_a_member_is_stored(ana: Alone) -> None:
+    _, effects = ana.say(TrustMember(CAST.id("ben")))
+    assert len(stored(effects, Bucket.PINS)) == 1
+
+
+def test_hint_is_dialled_at_once_and_again_after_a_failure(ana: Alone) -> None:
+    _, effects = ana.say(AddressFound("b:1"))
+    (dial,) = [e for e in effects if isinstance(e, Dial)]
+    assert dial.address == "b:1"
+    _, effects = ana.say(DialFailed(dial.dial, "refused"))
+    assert effects == []
+    _, effects = ana.say(NetworkChanged())
+    assert [e.address for e in effects if isinstance(e, Dial)] == ["b:1"]
+
+
+def test_own_address_is_not_dialled_again_until_the_network_changes(ana: Alone) -> None:
+    _, effects = ana.say(AddressFound("me:1"))
+    (dial,) = [e for e in effects if isinstance(e, Dial)]
+    ana.say(DialFailed(dial.dial, myself=True))
+    for _ in range(60):
+        ana.now += tuning.SECOND
+        ana.node.tick(ana.now)
+    assert [e for e in ana.node.effects() if isinstance(e, Dial)] == []
+    _, effects = ana.say(NetworkChanged())
+    assert len([e for e in effects if isinstance(e, Dial)]) == 1
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        ReportShown(NONE, "h", "popup"),
+        ReportNotShown(NONE, "no"),
+        ReportSounded(NONE),
+        ReportNotSounded(NONE, "no"),
+        ReportClosed(NONE),
+        ReportSeen(NONE),
+        DialFailed(DialId(99)),
+    ],
+    ids=lambda report: type(report).__name__,
+)
+def test_report_on_what_nobody_knows_changes_nothing(ana: Alone, report: Command) -> None:
+    assert ana.say(report) == (None, [])
+
+
+def test_plan_tells_who_would_hear_and_raises_nothing(ana: Alone) -> None:
+    plan = ana.node.plan(("@team",), ana.now)
+    assert (plan.meant, len(plan.warnings)) == (frozenset(), 1)
+    with pytest.raises(CommandRefused):
+        ana.node.plan(("nobody",), ana.now)
+    assert ana.node.effects() == []
+    assert ana.node.escalations(ana.now) == []
+
+
+def test_new_hand_forgets_the_receipts_kept_for_the_one_before() -> None:
+    wire = Wire("ana", "ben")
+    wire.run(3_000)
+    wire["ana"].say(Start("one", ("ben",)))
+    wire.run(1_000)
+    assert len(wire["ana"].disk.table(Bucket.RECEIPTS)) == 1
+    wire["ana"].say(EndMine())
+    wire["ana"].say(Start("two", ("ben",)))
+    assert len(wire["ana"].disk.table(Bucket.RECEIPTS)) == 0
