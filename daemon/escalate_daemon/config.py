@@ -20,7 +20,17 @@ from escalate_daemon.core import tuning
 from escalate_daemon.paths import Paths
 from escalate_daemon.toml_edit import TomlValue
 
-__all__ = ["CannotSet", "Config", "ConfigError", "format_duration", "load", "own_name", "parse_duration", "set_value", "show"]
+__all__ = [
+    "CannotSet",
+    "Config",
+    "ConfigError",
+    "format_duration",
+    "load",
+    "own_name",
+    "parse_duration",
+    "set_value",
+    "show",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from support import running
 from support.need import need_import, need_tools
 from support.private_bus import PrivateBus
 from support.screen import Pixel, Screen
-from support.waiting import until
+from support.waiting import soon
 
 pytestmark = pytest.mark.end_to_end
 RED: Pixel = (204, 18, 18)
@@ -57,31 +57,32 @@ def test_a_red_is_seen_red_a_yellow_yellow_and_both_go_when_closed(screen: Scree
     red = Popup("r", "Ana needs help", "row B", Loudness.CRITICAL, Colour.RED, rings=True)
     yellow = replace(red, tag="y", title="Ben raises a hand", loudness=Loudness.NORMAL, colour=Colour.YELLOW)
 
-    async def soon(colour: Pixel, there: str) -> None:
+    async def until(colour: Pixel, there: str) -> None:
         wanted = there == "there"
-        await asyncio.to_thread(until, lambda: (screen.count_near(colour) > ENOUGH) is wanted, f"{colour} is {there}")
+        await soon(lambda: (screen.count_near(colour) > ENOUGH) is wanted, f"{colour} is {there}")
 
     async def scenario() -> None:
         notifier = FreedesktopNotifier()
         notifier.listen(Listener(lambda tag: None, lambda tag, shown: None))
-        for _ in range(600):
-            if (await notifier.probe()).usable:
-                break
-            await asyncio.sleep(0.1)  # between two looks
+
+        async def usable() -> bool:
+            return (await notifier.probe()).usable
+
+        await soon(usable, "dunst answers")
         first = (await notifier.show(red, None)).handle
-        await soon(RED, "there")
+        await until(RED, "there")
         assert screen.count_near(YELLOW) == 0
         assert first is not None
         await notifier.close(first)
-        await soon(RED, "gone")
+        await until(RED, "gone")
         second = (await notifier.show(yellow, None)).handle
-        await soon(YELLOW, "there")
+        await until(YELLOW, "there")
         assert screen.count_near(RED) == 0
         assert second is not None
         await notifier.update(second, replace(red, tag="y"))
-        await soon(RED, "there")
+        await until(RED, "there")
         await notifier.close(second)
-        await soon(RED, "gone")
+        await until(RED, "gone")
         await notifier.aclose()
 
     asyncio.run(scenario())

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Final
 from unittest.mock import patch
 
-from escalate_daemon.core import mesh, reach, slots, wire
+from escalate_daemon.core import mesh, reach, slots, tuning, wire
 from escalate_daemon.core.context import NodeConfig
 from escalate_daemon.core.effects import Bucket, Effect, Show, Store, Stored
 from escalate_daemon.core.facts import Fact
@@ -90,8 +90,9 @@ def _listed_by_one(me: MemberId, lists: Mapping[MemberId, frozenset[MemberId]]) 
     return found
 
 
-def _no_probe(_: mesh.Mesh) -> None:
+def _no_probe(self: mesh.Mesh) -> None:
     """Islands never ask each other."""
+    self._next_probe = max(self._next_probe, self._ctx.now + tuning.PROBE_EVERY)
 
 
 _Patch = Callable[[], AbstractContextManager[object]]

@@ -1,8 +1,9 @@
 """Waiting for a condition with a deadline, and keeping the times that were seen."""
 
+import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +22,18 @@ def until(condition: Callable[[], T | None], what: str, within_s: float = 60.0) 
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within_s:g} s: {what}")
         time.sleep(POLL_S)  # between two looks; the deadline is far above what is expected
+
+
+async def soon(condition: Callable[[], object | Awaitable[object]], what: str, within_s: float = 60.0) -> None:
+    """`until` for a condition that is asked for in an event loop; it may be awaitable."""
+    deadline = time.monotonic() + within_s
+    while True:
+        answer = condition()
+        if await answer if isinstance(answer, Awaitable) else answer:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within_s:g} s: {what}")
+        await asyncio.sleep(POLL_S)  # between two looks, as above
 
 
 def never(condition: Callable[[], object], what: str, for_s: float) -> None:

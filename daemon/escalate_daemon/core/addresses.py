@@ -21,6 +21,7 @@ class Address:
     next_try: int = 0
     answered_at: int | None = None
     mine: bool = False
+    hinted: bool = False  # somebody may be there now; until dialled
 
 
 class AddressBook:
@@ -81,7 +82,7 @@ class AddressBook:
 
     def dialled(self, entry: Address) -> None:
         """A dial begins: no second one to the same address meanwhile, unless it takes long."""
-        entry.next_try = self._ctx.now + tuning.REDIAL_RECENT_MAX
+        entry.next_try, entry.hinted = self._ctx.now + tuning.REDIAL_RECENT_MAX, False
 
     def failed(self, entry: Address, *, recent: bool) -> None:
         """Back off: exponentially with jitter, 2 s at most for those seen in the last hour, 60 s otherwise."""
@@ -99,8 +100,12 @@ class AddressBook:
     def hint(self, text: str) -> Address:
         """Somebody may be there: try at once."""
         entry = self.get(text)
-        entry.failures, entry.next_try = 0, min(entry.next_try, self._ctx.now)
+        entry.failures, entry.next_try, entry.hinted = 0, min(entry.next_try, self._ctx.now), True
         return entry
+
+    def hinted(self) -> list[Address]:
+        """Hints that were not dialled yet."""
+        return [e for e in self._all.values() if e.hinted and not e.mine and self._ctx.now >= e.next_try]
 
     def forgive_all(self) -> None:
         """The network changed or the machine woke: every backoff begins anew."""

@@ -129,10 +129,12 @@ class Mesh:
         linked = self._links.peers()
         return [member for member in self._members() if member not in linked]
 
+    def _own(self) -> int:
+        return len({link.peer for link in self._links if link.dialled and not link.probe})
+
     def _wanted(self) -> list[MemberId]:
         """Members that may be dialled now, reachable ones first, else in random order."""
-        own = len({link.peer for link in self._links if link.dialled and not link.probe})
-        if not self.is_small() and own >= tuning.DIAL_PEERS:
+        if not self.is_small() and self._own() >= tuning.DIAL_PEERS:
             return []
         candidates = [m for m in self._unlinked() if self._reach.is_reachable(m) or self.is_recent(m)]
         if len(candidates) > tuning.DIAL_ALL_UP_TO:
@@ -143,21 +145,42 @@ class Mesh:
     def _at_once(self) -> int:
         """How many dials may begin now: many while all are to be linked, else a few, and more when those are slow."""
         fresh = sum(self._ctx.now < d.at + tuning.DIAL_FRESH for d in self._dials.values() if not d.probe)
-        few = len(self._unlinked()) + len(self._links.peers()) <= tuning.DIAL_ALL_UP_TO
-        most = tuning.LINKS_MAX if few else tuning.DIAL_PEERS
-        room = min(tuning.LINKS_MAX - len(self._links), tuning.DIALS_MAX - len(self._dials))
-        return max(0, min(most - fresh, room))
+        if not self.is_small():
+            most = tuning.DIAL_PEERS - self._own()
+        elif len(self._unlinked()) + len(self._links.peers()) <= tuning.DIAL_ALL_UP_TO:
+            most = tuning.LINKS_MAX
+        else:
+            most = tuning.DIAL_PEERS
+        return max(0, min(most - fresh, self._room()))
+
+    def _room(self) -> int:
+        return min(tuning.LINKS_MAX - len(self._links), tuning.DIALS_MAX - len(self._dials))
 
     def _dial_wanted(self) -> None:
+        if self._wants_more():
+            self._dial_hinted()
         left = self._at_once()
         for member in self._wanted():
             address = self._book.best_due(member) if left > 0 else None
             if address is not None and self._in_flight(member) < 3:
                 self._dial(address, member, probe=False)
                 left -= 1
-        if self.is_small() or len(self._links) < tuning.FEW_PEERS:
+        if self._wants_more():
             for address in self._book.unattributed_due()[:left]:
                 self._dial(address, None, probe=False)
+
+    def _wants_more(self) -> bool:
+        return self.is_small() or len(self._links) < tuning.FEW_PEERS
+
+    def _dial_hinted(self) -> None:
+        """Who was just found is dialled at once, before all who may be off."""
+        unlinked = set(self._unlinked())
+        for address in self._book.hinted()[: max(0, self._room())]:
+            member = min(address.owners & unlinked, default=None)
+            if member is not None or not address.owners:
+                self._dial(address, member, probe=False)
+            else:
+                address.hinted = False
 
     def _in_flight(self, member: MemberId) -> int:
         return sum(1 for dialling in self._dials.values() if dialling.member == member)
@@ -265,7 +288,7 @@ class Mesh:
     def _next_due(self) -> int:
         times = [dialling.at + tuning.DIAL_TIMEOUT for dialling in self._dials.values()]
         if len(self._links) < tuning.LINKS_MAX:
-            due = self._book.next_due(self._wanted(), hints=self.is_small() or len(self._links) < tuning.FEW_PEERS)
+            due = self._book.next_due(self._wanted(), hints=self._wants_more())
             if due is not None:
                 times.append(max(due, self._ctx.now + tuning.REDIAL_FIRST))
             times.append(max(self._next_probe, self._ctx.now + 1))

@@ -1,6 +1,7 @@
 """Exit codes: the contract's table, and where each command departs from it."""
 
 import json
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -137,6 +138,14 @@ def test_wrong_usage_exits_2_with_a_reason(argv: list[str], script: Script, run:
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("escalate: ")
     assert script.asked == []
+
+
+def test_settings_that_cannot_be_changed_exit_1_whatever_was_typed(run: Run, home: Path) -> None:
+    (home / "config.toml").write_text("[me")
+    ran = run("config", "set", "me.name", "Ana")
+    assert ran.code == 1
+    assert str(home / "config.toml") in ran.err
+    assert "config show" not in ran.err
 
 
 def test_wrong_usage_is_an_object_with_json(run: Run) -> None:

@@ -140,6 +140,15 @@ def test_announced_slot_is_asked_for(ana: Two) -> None:
     assert sent(ana.hears(Have((entry,)))) == [(TO_BEN, Want(((BEN, slots.PROFILE),)))]
 
 
+def test_one_peer_holds_four_links_at_most(ana: Two) -> None:
+    hello = Hello(wire.PROTOCOL, CAST.charter.space, b"bootboot", CAST.chain("ben"))
+    for number in range(10, 20):
+        ana.node.link_up(LinkId(number), PeerHello(BEN, hello), ana.now, None)
+    assert ana.node.link_count == tuning.LINKS_A_PEER + 1
+    closed = [e.link for e in ana.node.effects() if isinstance(e, Close)]
+    assert LinkId(19) not in closed, "the newest stays: an older one may be dead without knowing"
+
+
 # --- Probes ----------------------------------------------------------------------------------------
 def test_probe_hears_no_table_until_it_is_worth_it() -> None:
     ana = Two(probe=True)

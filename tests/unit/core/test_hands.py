@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from escalate_daemon.core import tuning
+from escalate_daemon.core.effects import Store
 from escalate_daemon.core.facts import (
     EscalationEnded,
     EscalationFound,
@@ -210,6 +211,19 @@ def test_hand_of_an_unreachable_owner_learnt_past_its_maximum_age_is_never_shown
     watch.says(red(), age=tuning.MAX_AGE)
     assert watch.state() is PUT_AWAY
     assert watch.told() == []
+
+
+# --- Keeping ---------------------------------------------------------------------------------------
+def test_ages_of_what_is_not_over_are_stored_again(watch: Watch) -> None:
+    """After a restart only the wall tells how long it was down: it should have little to tell."""
+    watch.says(red())
+    watch.says(red(who="cem"), who="cem")
+    watch.says(None, who="cem")
+    watch.later(5_000)
+    watch.told()
+    watch.hands.restamp()
+    stored = [(e.key, e.age) for e in watch.ctx.drain() if isinstance(e, Store)]
+    assert stored == [(BEN + b"/state", 5_000)]
 
 
 # --- Watching --------------------------------------------------------------------------------------

@@ -245,6 +245,26 @@ def test_at_the_cap_a_peer_with_fewer_links_displaces_the_best_connected() -> No
     assert net.mesh.displaced_by(member(31), 30) is None, "never for a second link of the same peer"
 
 
+def test_at_the_cap_second_links_go_first_and_then_those_that_never_compared() -> None:
+    net = Net(40)
+    links = [net.link(member(n), dialled=False, compared=n != 5) for n in range(tuning.LINKS_MAX - 1)]
+    second = net.link(member(3), dialled=False)
+    assert net.mesh.displaced_by(member(99), 10) == second.id
+    net.links.remove(second.id)
+    assert net.mesh.displaced_by(member(99), 10) is None, "one that is young may compare yet"
+    net.ctx.now += tuning.DEAD_AFTER
+    assert net.mesh.displaced_by(member(99), 10) == links[5].id
+
+
+def test_link_on_which_no_comparison_ends_is_closed_after_a_minute() -> None:
+    net = Net(3)
+    link = net.link(member(0), compared=False)
+    net.ctx.now += tuning.UNCOMPARED_MAX - 1
+    assert net.mesh.surplus() == []
+    net.ctx.now += tuning.SECOND
+    assert net.mesh.surplus() == [link.id]
+
+
 @pytest.mark.parametrize(("peer", "closes"), [(HIGH, True), (LOW, False)], ids=["lower id", "higher id"])
 def test_of_two_good_links_with_one_peer_the_lower_id_closes_the_later(peer: MemberId, closes: bool) -> None:
     net = Net(3)
@@ -263,6 +283,7 @@ def test_doubtful_link_goes_as_soon_as_another_is_compared_at_either_end(peer: M
     second = net.link(peer, compared=False)
     assert net.mesh.surplus() == []
     second.compared = True
+    net.mesh.changed()
     assert net.mesh.surplus() == [first.id]
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from escalate_daemon.discovery.addresses import LocalAddress, Snapshot
 from escalate_daemon.discovery.zeroconf_discovery import Discovery, Timing
+from support.waiting import soon
 
 # zeroconf drops a socket unclosed where an address cannot be bound yet, as a new IPv6 address cannot for a second.
 pytestmark = pytest.mark.filterwarnings(r"ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
@@ -60,13 +61,6 @@ class Events:
             while not condition():
                 self._told.clear()
                 await self._told.wait()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition that no event tells of."""
-    async with asyncio.timeout(LIMIT_S):
-        while not condition():  # noqa: ASYNC110 - nothing tells when it becomes true
-            await asyncio.sleep(0.02)
 
 
 async def ran(*commands: str) -> None:
@@ -129,10 +123,10 @@ def test_daemon_of_another_space_is_counted_until_it_says_goodbye(own_network: O
     async def scenario() -> None:
         async with running(4711) as (a, events):
             async with running(4712, OTHER):
-                await until(lambda: a.other_spaces() == 1)
+                await soon(lambda: a.other_spaces() == 1, "the other is counted")
                 assert a.instances() == ["10.9.0.1:4712"] or len(a.instances()) > 1
                 assert events.addresses == []
-            await until(lambda: a.other_spaces() == 0)
+            await soon(lambda: a.other_spaces() == 0, "it is counted no more")
 
     own_network(scenario, *LAN)
 
@@ -140,7 +134,7 @@ def test_daemon_of_another_space_is_counted_until_it_says_goodbye(own_network: O
 def test_look_without_a_space_counts_and_lists_others_and_is_not_seen(own_network: OwnNetwork) -> None:
     async def scenario() -> None:
         async with running(4711) as (a, _), running(4712, OTHER) as (b, _):
-            await until(lambda: a.other_spaces() == b.other_spaces() == 1)
+            await soon(lambda: a.other_spaces() == b.other_spaces() == 1, "each counts the other")
             looker = Discovery(None, Events(), QUICK)
             assert await looker.look(1.0) == 2
             addresses = await Discovery(None, Events(), QUICK).look_for_instances(1.0)
@@ -153,7 +147,7 @@ def test_look_without_a_space_counts_and_lists_others_and_is_not_seen(own_networ
 def test_look_of_a_running_daemon_leaves_it_running(own_network: OwnNetwork) -> None:
     async def scenario() -> None:
         async with running(4711) as (a, events), running(4712, OTHER):
-            await until(lambda: a.other_spaces() == 1)
+            await soon(lambda: a.other_spaces() == 1, "the other is counted")
             assert await a.look(0.1) == 1
             async with running(4713):
                 await events.until(lambda: "10.9.0.1:4713" in events.addresses)
@@ -227,18 +221,31 @@ def test_with_enough_links_the_network_is_asked_only_when_hinted(own_network: Ow
     own_network(scenario, *LAN)
 
 
-def test_close_is_quick_even_in_mid_registration(own_network: OwnNetwork) -> None:
+def registered(discovery: Discovery) -> bool:
+    radio = discovery._radio
+    return radio is not None and bool(radio._zeroconf.zeroconf.registry.async_get_service_infos())
+
+
+MOMENTS: dict[str, Callable[[Discovery], object]] = {
+    "at once": lambda discovery: True,
+    "listening": lambda discovery: discovery._radio,
+    "registering": lambda discovery: discovery._radio and discovery._radio._publishing,
+    "registered": registered,
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_close_is_quick_even_in_mid_registration(own_network: OwnNetwork, moment: str) -> None:
     async def scenario() -> None:
         loop = asyncio.get_running_loop()
-        for wait in (0.0, 0.1, 0.6, 1.8):
-            discovery = Discovery(KEY, Events(), QUICK)
-            await discovery.start(4711)
-            await asyncio.sleep(wait)  # a moment of the registration, not a wait for something
-            began = loop.time()
-            await discovery.aclose()
-            await discovery.aclose()
-            assert loop.time() - began < 5
-            assert asyncio.all_tasks() == {asyncio.current_task()}
+        discovery = Discovery(KEY, Events(), QUICK)
+        await discovery.start(4711)
+        await soon(lambda: MOMENTS[moment](discovery), moment)
+        began = loop.time()
+        await discovery.aclose()
+        await discovery.aclose()
+        assert loop.time() - began < 5
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
     own_network(scenario, *LAN)
 
