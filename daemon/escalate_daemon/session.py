@@ -199,6 +199,10 @@ class Session:
         """Until the first comparison with a peer, or that there was none; `seconds` at most."""
         await self._hub.until(lambda: self.shell.node.compared, seconds)
 
+    async def meets_somebody(self, seconds: float) -> bool:
+        """Whether anybody else is online within `seconds`: a link compared is told to the others a moment later."""
+        return await self._hub.until(lambda: self.others_online() > 0, seconds)
+
     # --- discovery's events -----------------------------------------------------------------------
     def found(self, address: str) -> None:
         """A daemon of this space may be there."""

@@ -18,8 +18,7 @@ from support.core_cast import cast_of
 CAST = cast_of("ana", "ben", "cem", "dora")
 SLOTS = (slots.STATE, slots.ANSWERS, slots.LINKS, "later-a", "later-b", "later-c", "later-d")
 BODIES = (wire.encode(State()), wire.encode(State(slots.AWAY)), b"", b"\xc1", b"\x95\x01\x02\x03\x04\x05")
-settings.register_profile("laws", deadline=None, max_examples=120)
-LAWS = settings(settings.get_profile("laws"))
+LAWS = settings(deadline=None, max_examples=120)
 
 
 @cache

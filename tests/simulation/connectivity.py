@@ -9,6 +9,7 @@ class Connectivity:
         self.labels = list(range(count))
         self._joined: list[list[int | None]] = [[None] * count for _ in range(count)]
         self._apart: list[list[int | None]] = [[0] * count for _ in range(count)]
+        self._parted: list[list[int]] = [[0] * count for _ in range(count)]
         self._edges: list[tuple[int, int]] = []
 
     def update(self, edges: list[tuple[int, int]], now: int) -> None:
@@ -29,6 +30,8 @@ class Connectivity:
                 if together != (before[a] == before[b]):
                     joined[b] = now if together else None
                     apart[b] = None if together else now
+                    if not together:
+                        self._parted[a][b] = now
 
     def _label(self, edges: list[tuple[int, int]]) -> list[int]:
         parent = list(range(self.count))
@@ -54,6 +57,10 @@ class Connectivity:
     def apart_since(self, one: int, other: int) -> int | None:
         """Since when no path joins them; None while one does."""
         return self._apart[one][other]
+
+    def last_parted(self, one: int, other: int) -> int:
+        """When they last came apart, whether they are joined again or not; 0: never."""
+        return self._parted[one][other]
 
     def component(self, index: int) -> list[int]:
         """All that are joined to this one, itself included."""

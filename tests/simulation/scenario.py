@@ -71,13 +71,13 @@ class Run:
         self._start_all()
         self._for(self.rng.randint(4000, 9000))
         end = self.world.now + (self.rng.randint(60_000, 110_000) if not self.big else 60_000)
-        if self.long:
+        if self.hall:
+            self._tell(stories.two_halls(self.fate), "two_halls", lambda: self._line(end))
+        elif self.long:
             self._tell(stories.owner_away_for_long(self.fate), "owner_away_for_long")
             end = self.world.now + 1_030_000
         else:
-            if self.hall:
-                self._tell(stories.two_halls(self.fate), "two_halls")
-            elif self.big and self.rng.random() < 0.5:
+            if self.big and not self.hall and self.rng.random() < 0.5:
                 self._tell(stories.islands(self.fate), "islands")
             lines = 1 if self.rng.random() < 0.6 else 2
             for _ in range(lines):

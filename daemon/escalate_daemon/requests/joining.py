@@ -17,6 +17,7 @@ from escalate_daemon.trust.fingerprint import fingerprint
 from escalate_daemon.trust.joining import Joiner
 from escalate_daemon.trust.membership import Membership, open_space
 
+MEETS_S: Final = 2.0  # after the comparison: rule 9's two seconds of connectivity
 COMPARED_S: Final = 12.0  # s for the first comparison with a peer; without it the joiner is in, and alone so far
 _CODES: Final[dict[type[TrustError], ErrorCode]] = {
     InviteUsed: "invite-used",
@@ -96,7 +97,7 @@ async def _by_code(daemon: Daemon, code: str, host: str | None, *, yes: bool) ->
     inviter = membership.chain[-2]
     talk += wording.fingerprints(session.fingerprint(), fingerprint(inviter.key), inviter.name)
     await session.compared(COMPARED_S)
-    if not session.others_online():
+    if not await session.meets_somebody(MEETS_S):
         talk.append("nobody of it could be reached yet; the daemon goes on trying")
     return reply(daemon, *talk)
 

@@ -23,7 +23,7 @@ class Ending(Rule):
         super().__init__(case)
         self._ended_at: set[tuple[HandId, int]] = set()  # where the end is known
         self._orphans: set[tuple[int, str]] = set()  # pop-ups whose handle no node can know
-        self._stored: dict[int, frozenset[HandId]] = {}
+        self._away_since: dict[tuple[HandId, int], int] = {}
 
     # --- Facts and pop-ups -------------------------------------------------------------------------
     def stated(self, machine: Machine, fact: Fact) -> None:
@@ -101,9 +101,21 @@ class Ending(Rule):
                 if other != view.id:
                     self.broken("7", f"n{index} shows {other} and {view.id} of one owner")
                 self._check_up(look, view.id, now)
+            self._check_put_away(look)
             for handle, popped in look.machine.desk.screen.items():
                 self._check_screen(look.machine, handle, popped, now)
             self._pending(look)
+
+    def _check_put_away(self, look: Look) -> None:
+        """What is put away is off the screen, a slow desk later."""
+        away = {view.id for view in look.escalations if view.state is EscalationState.PUT_AWAY}
+        index, now = look.machine.index, self.world.now
+        self._away_since = {key: at for key, at in self._away_since.items() if key[1] != index or key[0] in away}
+        for hand in away:
+            since = self._away_since.setdefault((hand, index), now)
+            for handle, popped in look.machine.desk.screen.items():
+                if popped == hand and now - since > DESK and (index, handle) not in self._orphans:
+                    self.broken("8", f"{hand} is put away, its pop-up is still on n{index}'s screen")
 
     def _pending(self, look: Look) -> None:
         """Ends that this node cannot know of yet: the rule is at stake when it learns."""

@@ -6,6 +6,7 @@ from simulation.world import World
 
 PROMPT = 2_000  # ms: a LAN without faults
 MENDED = 10_000  # ms: after a heal or a wake, redialling included
+NOTICED = 16_000  # ms: by then a dead link is known at both its ends
 CONVERGED = 6_000  # ms: after the last write or fault
 
 
@@ -16,7 +17,7 @@ class Fairness(Witness):
         self.world = world
         self.until = [0] * len(world.machines)
         self._component_until: dict[int, int] = {}
-        self._vanished: dict[tuple[int, int, int], int] = {}
+        self._vanished: dict[tuple[int, int], int] = {}
 
     def fault(self, machines: list[Machine], allowance: int) -> None:
         end = self.world.now + allowance
@@ -56,12 +57,23 @@ class Fairness(Witness):
         """When the last of the viewer's present company lost the owner; None: some path joins them."""
         if self.apart_since(viewer, owner) is None:
             return None
-        key = (self.world.ways.labels[viewer], self.world.links.labels[viewer], owner)
+        key = (viewer, owner)
         if key not in self._vanished:
             company = {*self.world.ways.component(viewer), *self.world.links.component(viewer)}
             times = [self.apart_since(other, owner) for other in company if other != owner]
-            self._vanished[key] = max((time for time in times if time is not None), default=0)
+            last = max((time for time in times if time is not None), default=0)
+            self._vanished[key] = self._last_witness_gone(viewer, owner, last)
         return self._vanished[key]
+
+    def _last_witness_gone(self, viewer: int, owner: int, vanished: int) -> int:
+        """A neighbour that vanishes itself before it can have noticed is believed until its own loss is noticed."""
+        parted = sorted(
+            self.world.links.last_parted(viewer, k) for k in range(len(self.until)) if k not in (viewer, owner)
+        )
+        for time in parted:
+            if vanished < time <= vanished + NOTICED:
+                vanished = time
+        return vanished
 
     def apart_since(self, one: int, other: int) -> int | None:
         """Since when neither a stream nor a way joins them."""

@@ -4,7 +4,7 @@ from escalate_daemon.core.commands import Command, ReportNotShown
 from escalate_daemon.core.effects import Show, ShowKind, Urgency
 from escalate_daemon.core.facts import EscalationRaised, Fact
 from escalate_daemon.core.ids import HandId
-from escalate_daemon.core.tuning import MAX_AGE, PUT_AWAY_AFTER, RING_ATTEMPTS
+from escalate_daemon.core.tuning import MAX_AGE, MINUTE, PUT_AWAY_AFTER, RING_ATTEMPTS, RINGS_PER_MINUTE
 from simulation.machine import Machine
 from simulation.oracle.rule import Case, Look, Rule
 from simulation.oracle.truth import TrueHand
@@ -20,6 +20,7 @@ class Ringing(Rule):
         super().__init__(case)
         self._holders: dict[HandId, dict[int, int]] = {}
         self._failed: set[tuple[HandId, int]] = set()
+        self._rang: dict[tuple[int, int], list[int]] = {}  # owner, machine -> when, in the last minute
         self._met_at: dict[tuple[HandId, int], bool] = {}
 
     # --- Rule 11, and what counts as satisfied -----------------------------------------------------
@@ -34,9 +35,16 @@ class Ringing(Rule):
             self.broken("11", f"n{machine.index} is rung for {show.hand}, which does not name it")
 
     def perceived(self, machine: Machine, show: Show) -> None:
+        tale = self.truth.tale(show.hand, machine.index)
+        owner = self.truth.hands[show.hand].owner
+        times = [at for at in self._rang.get((owner, machine.index), []) if self.world.now - at <= MINUTE + DESK]
+        if show.urgency is Urgency.URGENT and tale.asked_ever == 1 and len(times) < RINGS_PER_MINUTE:
+            self.broken(
+                "10", f"n{machine.index} is denied the sound of {show.hand} after {len(times)} rings in a minute"
+            )
         if show.urgency is not Urgency.RING:
             return
-        tale = self.truth.tale(show.hand, machine.index)
+        self._rang[owner, machine.index] = [*times, self.world.now]
         if tale.window_crashes or tale.rings_all > 1:
             self.stake("10", (show.hand, machine.index, tale.rings_all))
         allowed = 1 + min(1, tale.window_crashes)
@@ -66,7 +74,10 @@ class Ringing(Rule):
         running = [look.machine.index for look in looks]
         for owner, hand_id in sorted(self.truth.up.items()):
             hand = self.truth.hands[hand_id]
-            if not hand.red or hand.doubt or not self._young(hand):
+            if hand.doubt or not self._young(hand):
+                continue
+            self._is_seen_by_all(hand_id, hand, looks)
+            if not hand.red:
                 continue
             for index in running:
                 if index == owner or self.truth.people[index].left:
@@ -76,6 +87,22 @@ class Ringing(Rule):
                     self._check(hand_id, hand, index, since, now)
                 else:
                     self.stake("11", (hand_id, index))
+
+    def _is_seen_by_all(self, hand_id: HandId, hand: TrueHand, looks: list[Look]) -> None:
+        """Named or not, yellow or red: everybody lists it, and had a pop-up of it."""
+        if not self.world.machines[hand.owner].runs:
+            return
+        for look in looks:
+            index = look.machine.index
+            if index == hand.owner or self.truth.people[index].left:
+                continue
+            due = self.fairness.due(hand.owner, index, hand.raised_at)
+            if due is None or self.world.now <= due:
+                continue
+            if all(view.id != hand_id for view in look.escalations):
+                self.broken("1", f"n{index} does not list {hand_id} of n{hand.owner}, due at {due}")
+            if (hand_id, index) not in self.truth.rings:
+                self.broken("1", f"n{index} had no pop-up of {hand_id} of n{hand.owner}, due at {due}")
 
     def _young(self, hand: TrueHand) -> bool:
         limit = min(hand.hand.max_age or MAX_AGE, MAX_AGE)
@@ -97,7 +124,7 @@ class Ringing(Rule):
         tale = self.truth.rings.get((hand_id, index))
         if tale is None:
             return False
-        if tale.perceived or tale.asked_now or (hand_id, index) in self._failed:
+        if tale.loud or tale.loud_asked_now or (hand_id, index) in self._failed:
             return True
         return tale.asked_ever >= RING_ATTEMPTS + 1
 

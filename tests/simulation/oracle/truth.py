@@ -57,6 +57,8 @@ class RingTale:
     asked_ever: int = 0
     asked_now: bool = False  # asked to show in this run of the daemon
     perceived: bool = False
+    loud: bool = False  # perceived as a ring, or as urgent where sounds are limited
+    loud_asked_now: bool = False  # asked for in this run of the daemon
     sounded: bool = False
 
 
@@ -146,7 +148,7 @@ class Truth(Witness):
                     hand.doubt = True
         for (_, index), tale in self.rings.items():
             if index == machine.index:
-                tale.asked_now = False
+                tale.asked_now = tale.loud_asked_now = False
         if person.restored_at >= 0:
             for kept in machine.disk.table(Bucket.SLOTS).values():
                 record = decode_record(kept.value)
@@ -185,10 +187,12 @@ class Truth(Witness):
             tale = self.tale(show.hand, machine.index)
             tale.asked_ever += 1
             tale.asked_now = True
+            tale.loud_asked_now |= show.urgency is not Urgency.QUIET
 
     def perceived(self, machine: Machine, show: Show) -> None:
         tale = self.tale(show.hand, machine.index)
         tale.perceived = True
+        tale.loud |= show.urgency is not Urgency.QUIET
         if show.urgency is Urgency.RING:
             tale.rings += 1
             tale.rings_all += 1
