@@ -239,6 +239,10 @@ class Machine:
         stat = Path(f"/proc/{self.daemon_pid()}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
+    def daemon_files(self) -> int:
+        """How many files and sockets the running daemon holds open."""
+        return len(list(Path(f"/proc/{self.daemon_pid()}/fd").iterdir()))
+
     def processes(self) -> list[int]:
         """Every process that bears this machine's mark in its environment."""
         mark = self.mark.encode()

@@ -1,10 +1,13 @@
 """One TCP connection under TLS: frames in, frames out. Who it is and what it may is its watcher's to say."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
+import struct
+import sys
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from escalate_daemon.core import tuning
 from escalate_daemon.core.wire import WireError
@@ -12,6 +15,8 @@ from escalate_daemon.links import limits
 from escalate_daemon.links.framing import FrameReader, with_length
 from escalate_daemon.links.queue import SendQueue
 from escalate_daemon.links.tlspipe import TlsPipe
+
+_LINGER_FORM: Final = "hh" if sys.platform == "win32" else "ii"  # how the C struct linger is laid out
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class Connection(asyncio.Protocol):
         if self._loss is None:
             self._loss = loss
         if self._transport is not None:
+            _reset_on_close(self._transport.get_extra_info("socket"))
             self._transport.abort()
 
     # --- What asyncio tells ------------------------------------------------------------------------
@@ -241,6 +247,14 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         wait = limits.STALL_S / limits.STALL_CHECKS
         self._stall = loop.call_later(wait, self._watch_stall, unsent, quiet + 1)
+
+
+def _reset_on_close(sock: socket.socket | None) -> None:
+    """Let the peer hear of it now: a FIN would queue behind what a deaf path never acknowledges."""
+    if sock is None or sock.fileno() < 0:
+        return
+    with contextlib.suppress(OSError):  # gone already
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER_FORM, 1, 0))
 
 
 def _tune(sock: socket.socket | None) -> None:

@@ -1,6 +1,7 @@
 """Links among frozen peers, misbehaving members and strangers, over real sockets on loopback."""
 
 import asyncio
+import contextlib
 import ssl
 import struct
 
@@ -76,7 +77,8 @@ def test_member_that_says_no_hello_in_time_is_no_link(monkeypatch: pytest.Monkey
     async def scenario() -> None:
         async with linked() as one:
             reader, writer = await asyncio.open_connection("127.0.0.1", one.links.port)
-            assert await reader.read() == b""
+            with contextlib.suppress(ConnectionResetError):  # hung up on, by a reset or an end
+                assert await reader.read() == b""
             await one.until_gone()
             writer.transport.abort()
 
