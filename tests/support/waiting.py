@@ -24,12 +24,12 @@ def until(condition: Callable[[], T | None], what: str, within_s: float = 60.0) 
         time.sleep(POLL_S)  # between two looks; the deadline is far above what is expected
 
 
-async def soon(condition: Callable[[], object | Awaitable[object]], what: str, within_s: float = 60.0) -> None:
+async def soon(condition: Callable[[], bool | Awaitable[bool]], what: str, within_s: float = 60.0) -> None:
     """`until` for a condition that is asked for in an event loop; it may be awaitable."""
     deadline = time.monotonic() + within_s
     while True:
         answer = condition()
-        if await answer if isinstance(answer, Awaitable) else answer:
+        if answer if isinstance(answer, bool) else await answer:
             return
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within_s:g} s: {what}")

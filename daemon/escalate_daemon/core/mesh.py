@@ -246,8 +246,8 @@ class Mesh:
     def surplus(self) -> list[LinkId]:
         """Links that are one too many: beside another with the same peer, or dialled when the space was small.
 
-        A doubtful link goes as soon as another is compared, at either end; of good ones the lower id of the two
-        members closes all but the first.
+        A doubtful link goes when another is compared, at either end; of good ones the lower id of the two members
+        keeps the youngest: a peer that dialled again may have lost the older one, and only it would know.
         """
         by_peer: dict[MemberId, list[Link]] = {}
         for link in self._links:
@@ -264,7 +264,9 @@ class Mesh:
                 continue
             gone.extend(link.id for link in links if link.doubtful)
             if self._ctx.me < peer:
-                gone.extend(x.id for x in good[1:] if self._ctx.now >= x.up_at + DUPLICATE_GRACE)
+                youngest = max(good, key=lambda link: (link.up_at, link.id))
+                ripe = now >= youngest.up_at + DUPLICATE_GRACE
+                gone.extend(link.id for link in good if ripe and link is not youngest)
         return gone or self._trim()
 
     def _trim(self) -> list[LinkId]:

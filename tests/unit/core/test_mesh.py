@@ -266,13 +266,13 @@ def test_link_on_which_no_comparison_ends_is_closed_after_a_minute() -> None:
 
 
 @pytest.mark.parametrize(("peer", "closes"), [(HIGH, True), (LOW, False)], ids=["lower id", "higher id"])
-def test_of_two_good_links_with_one_peer_the_lower_id_closes_the_later(peer: MemberId, closes: bool) -> None:
+def test_of_two_good_links_with_one_peer_the_lower_id_closes_the_older(peer: MemberId, closes: bool) -> None:
     net = Net(3)
-    net.link(peer)
-    second = net.link(peer, dialled=False)
+    first = net.link(peer)
+    net.link(peer, dialled=False)
     assert net.mesh.surplus() == []
     net.ctx.now += DUPLICATE_GRACE
-    assert net.mesh.surplus() == ([second.id] if closes else [])
+    assert net.mesh.surplus() == ([first.id] if closes else [])
 
 
 @pytest.mark.parametrize("peer", [LOW, HIGH])

@@ -226,10 +226,10 @@ def registered(discovery: Discovery) -> bool:
     return radio is not None and bool(radio._zeroconf.zeroconf.registry.async_get_service_infos())
 
 
-MOMENTS: dict[str, Callable[[Discovery], object]] = {
+MOMENTS: dict[str, Callable[[Discovery], bool]] = {
     "at once": lambda discovery: True,
-    "listening": lambda discovery: discovery._radio,
-    "registering": lambda discovery: discovery._radio and discovery._radio._publishing,
+    "listening": lambda discovery: discovery._radio is not None,
+    "registering": lambda discovery: discovery._radio is not None and discovery._radio._publishing is not None,
     "registered": registered,
 }
 
