@@ -61,7 +61,7 @@ class Node:
         self._compared = False
         self._dirty = True
         self._due = now
-        self._receipts_at: int | None = None
+        self._receipts_at: int | None = now  # an earlier run may have died between a ring's record and its receipt
         meta = stored.get(Bucket.META, {})
         before = meta[INCARNATION].value[:20] if INCARNATION in meta else b"0"
         incarnation = max(int(before) + 1 if before.isdigit() else 0, unix_s, 1)

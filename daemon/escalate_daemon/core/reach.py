@@ -40,6 +40,7 @@ class Reachability:
         self._me = me
         self._reachable: set[MemberId] = {me}
         self._unreachable_since: dict[MemberId, int] = {}
+        self._reached: dict[MemberId, tuple[int, int]] = {}  # unreachable since, reached at: for flaps
         self._lost: set[MemberId] = set()
 
     def start_lost(self, member: MemberId, now: int) -> None:
@@ -56,9 +57,11 @@ class Reachability:
         before, self._reachable = self._reachable, reachable_from(self._me, lists)
         for member in members:
             if member in self._reachable:
-                self._unreachable_since.pop(member, None)
-            else:
-                self._unreachable_since.setdefault(member, now)
+                if (since := self._unreachable_since.pop(member, None)) is not None:
+                    self._reached[member] = (since, now)
+            elif member not in self._unreachable_since:
+                since, at = self._reached.pop(member, (now, now - tuning.FLAP))
+                self._unreachable_since[member] = since if now - at < tuning.FLAP else now
         return before ^ self._reachable
 
     def expire(self, now: int) -> set[MemberId]:

@@ -90,7 +90,14 @@ class Rings:
         elif wanted is Urgency.RING and record.urgency == Urgency.QUIET and not record.gave_up:
             self._begin(known, verdict, wanted, attempts=1)
         elif self._is_due_again(known.id, record):
-            loud = record.urgency == Urgency.RING and record.sounded < 0 and record.shown < 0
+            self._show_again(known, wanted, record)
+
+    def _show_again(self, known: Known, wanted: Urgency, record: RingRecord) -> None:
+        """Nothing could show it: once more, as loud as it still may be. Who is no longer named is not rung."""
+        loud = record.urgency == Urgency.RING and record.sounded < 0 and record.shown < 0
+        if wanted is not Urgency.RING:
+            self._show(known, Urgency.QUIET)
+        else:
             self._show(known, Urgency.RING if loud else _calmed(record))
 
     def _is_due_again(self, hand: HandId, record: RingRecord) -> bool:

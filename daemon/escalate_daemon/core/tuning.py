@@ -77,6 +77,7 @@ SECOND_DIAL_EVERY: Final = 1 * SECOND  # beside a doubtful link
 DEAD_AFTER: Final = 15 * SECOND  # since the last byte heard; a healthy link under loss can be that late
 GAIN_GATHER: Final = 200  # ms; new links gathered into one write of `links`
 REACH_GATHER: Final = 30  # ms; lists of links that come together are looked at together
+FLAP: Final = 1 * SECOND  # reachable for less than this, by lists on their way, does not begin LOST_AFTER anew
 LOST_AFTER: Final = 10 * SECOND  # unreachable by my own clock
 FIRST_COMPARISON: Final = 10 * SECOND  # from start; then what disk held is believed without a peer
 
