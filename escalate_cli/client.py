@@ -42,8 +42,11 @@ def line(out: Output, *, start: bool = True) -> Connection:
     return launch.ensure(where, out)
 
 
-def ask(out: Output, request: protocol.AnyRequest, kind: type[R], *, start: bool = True) -> R:
-    """The daemon's reply to one request, of the kind it has to be; RequestFailed otherwise."""
+def ask(out: Output, request: protocol.AnyRequest, kind: type[R], *, start: bool = True, banner: bool = True) -> R:
+    """The daemon's reply to one request, of the kind it has to be; RequestFailed otherwise.
+
+    In an open space that is said on stderr, unless `banner` is off: then the caller says it.
+    """
     connection = line(out, start=start)
     try:
         reply = exchange(connection, request)
@@ -51,7 +54,7 @@ def ask(out: Output, request: protocol.AnyRequest, kind: type[R], *, start: bool
         connection.close()
     if not isinstance(reply, kind):
         raise failure("failed", "the daemon answered something else", "escalate daemon restart")
-    if reply.open_space:
+    if reply.open_space and banner:
         out.warn(words.OPEN_SPACE)
     return reply
 

@@ -5,14 +5,33 @@ from typing import Final
 
 from escalate_cli import durations, escape, output
 from escalate_cli.table import Row
-from escalate_daemon.ipc.protocol import Escalation, Member, Receipt, Space, SpaceReply
+from escalate_daemon.ipc.protocol import Escalation, Hear, Member, Receipt, Space, SpaceReply
 
-NO_SPACE: Final = "you are in no space: make one with `escalate up`, or `escalate join CODE`"
+NO_SPACE: Final = "you are in no space now: `escalate up` makes one or brings you back, `escalate join CODE` joins one"
 OPEN_SPACE: Final = "OPEN SPACE: anybody on this network can join it, read everything in it and raise in it"
 LIST_HEADERS: Final = ("who", "where", "level", "message", "age", "state", "reach")
 WHO_HEADERS: Final = ("who", "presence", "groups", "host", "location", "hears", "version")
 _NAMES_SHOWN: Final = 8  # more are counted: a line is read at a glance
-_HEARD_BY: Final = {"sound": "rings with sound", "popup": "a pop-up", "terminal": "a terminal line"}
+_HEARS: Final = {
+    "sound": "a red for you is shown and sounds here",
+    "popup": "a red for you is shown here, without sound",
+    "terminal": "a red for you is a line in your terminals, without sound",
+    "none": "NOTHING: there is nothing here to show a red on",
+}
+WHY: Final = {
+    "muted": "do-not-disturb",
+    "not-here": "not here",
+    "limited": "no sound: rung too often just now",
+    "failed": "could not be shown",
+}
+_END_REASONS: Final = {
+    "owner": "by its owner",
+    "room": "its owner went into a room",
+    "away": "its owner went away",
+    "left": "its owner left",
+    "replaced": "its owner raised another",
+    "max-age": "it was at its maximum age",
+}
 
 
 def list_row(escalation: Escalation, age_s: float | None = None) -> Row:
@@ -59,47 +78,23 @@ def reach(escalation: Escalation) -> str:
     return ", ".join(told + ([f"{numbers.seen} seen"] if numbers.seen else []))
 
 
-def raised(escalation: Escalation) -> list[str]:
-    """What `start` prints: what is up, and the truth about who will hear it."""
-    said = f": {escape.printable(escalation.message)}" if escalation.message else ""
-    named = f" for {', '.join(map(escape.printable, escalation.named))}" if escalation.named else ""
-    lines = [
-        output.paint(f"raised {escalation.level}{named}{said}", escalation.level),
-        f"id {escape.printable(escalation.id)}",
-    ]
-    if escalation.level == "yellow":
-        return [*lines, "everyone here sees it, quietly; nobody is named, so nobody is rung"]
-    return lines + audience(escalation)
-
-
-def audience(escalation: Escalation) -> list[str]:
-    """Who of the named will hear it, and who not and why, one line a reason."""
-    groups: dict[str, list[str]] = {}
-    for receipt in escalation.receipts:
-        groups.setdefault(_hearing(receipt), []).append(receipt.member.label)
-    lines = [f"{reason}: {_names(labels)}" for reason, labels in sorted(groups.items(), key=_hearers_first)]
-    numbers = escalation.reach
-    if len(escalation.receipts) < numbers.named:
-        lines.append(f"of the {numbers.named} named {numbers.online} can be reached now")
-    return lines
-
-
 def show(escalation: Escalation) -> list[str]:
     """One in full."""
     owner = escalation.owner
     said = escape.printable(escalation.message) if escalation.message else "(no message)"
     lines = [output.paint(f"{escalation.level} of {escape.printable(owner.label)}: {said}", escalation.level)]
     facts = [("id", escalation.id), ("state", _state(escalation))]
-    facts.append(("raised", f"{durations.say(escalation.age_s)} ago, {escalation.started_at}"))
+    facts.append(("raised", f"{durations.say(escalation.age_s)} ago, {when(escalation.started_at)}"))
     if escalation.ended_at:
-        facts.append(("ended", f"{escalation.ended_at} ({escalation.end_reason})"))
+        why = _END_REASONS.get(escalation.end_reason or "", escalation.end_reason)
+        facts.append(("ended", f"{when(escalation.ended_at)}, {why}"))
     facts.append(("note", escalation.note or ""))
     facts.append(("where", " ".join(filter(None, (owner.host, owner.location, owner.phone, owner.url)))))
     facts.append(("named", ", ".join(escalation.named)))
     facts.append(("reach", reach(escalation)))
     facts.extend(("ladder", f"{durations.say(s.after_s)}: {' '.join(s.named)}") for s in escalation.ladder)
-    facts.extend(("coming", f"{claim.member.label}, {claim.at}") for claim in escalation.claims)
-    facts.extend(("receipt", _receipt(receipt)) for receipt in escalation.receipts)
+    facts.extend(("coming", f"{claim.member.label}, {when(claim.at)}") for claim in escalation.claims)
+    facts.extend(("receipt", _receipt(receipt)) for receipt in _by_label(escalation.receipts))
     facts.extend(("said", f"{line.member.label}: {line.text}") for line in escalation.thread)
     return lines + aligned(facts)
 
@@ -111,7 +106,7 @@ def aligned(facts: Iterable[tuple[str, str]]) -> list[str]:
 
 def space(where: Space) -> str:
     """A space on one line."""
-    return f"{where.name} ({'open, ' if where.open else ''}{where.id})"
+    return f"{where.name} (open)" if where.open else where.name
 
 
 def membership(reply: SpaceReply, out: output.Output, done: str) -> None:
@@ -124,19 +119,41 @@ def membership(reply: SpaceReply, out: output.Output, done: str) -> None:
     out.talk(*reply.talk)
 
 
+def ended(escalation: Escalation) -> str:
+    """What `end` and `toggle` print."""
+    said = f": {escape.printable(escalation.message)}" if escalation.message else ""
+    return f"ended {escalation.level}{said}, after {durations.say(escalation.age_s)}"
+
+
 def me(member: Member) -> str:
     """Oneself on one line."""
-    groups = "".join(f" @{group}" for group in member.groups)
-    heard = _HEARD_BY.get(member.hears, "nothing can be shown here")
-    return f"{member.label} ({member.presence}){groups}; hears by {heard}"
+    return f"{member.label} ({member.presence}){''.join(f' @{group}' for group in member.groups)}"
 
 
-def unheard(escalation: Escalation) -> list[str]:
-    """For exit 5: whom it did not reach."""
-    if escalation.level == "yellow":
-        return ["nobody else is here to see it now; it stays up for whoever comes"]
-    missed = [line for line in audience(escalation) if not line.startswith("will ")] if escalation.receipts else []
-    return ["nobody it is for can see it now; it stays up for whoever comes", *missed]
+def hears(member: Member) -> str:
+    """What reaches this person here."""
+    return _HEARS[member.hears]
+
+
+def audience(hear: Hear) -> str:
+    """How many would see what one raises."""
+    if not hear.others:
+        return "nobody: nobody else is in it yet; `escalate invite` lets others in"
+    if not hear.online:
+        return f"nobody now: of {hear.others} others none is online"
+    return f"{hear.online} of {hear.others} others {'is' if hear.online == 1 else 'are'} online"
+
+
+def when(moment: str) -> str:
+    """A time of the contract (RFC 3339, UTC) in this machine's own: the time of day, with the date unless today's."""
+    from datetime import datetime
+
+    try:
+        local = datetime.fromisoformat(moment).astimezone()
+    except (ValueError, OverflowError, OSError):  # beyond the years that a machine's own time has
+        return moment
+    same_day = local.date() == datetime.now().astimezone().date()
+    return local.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M")
 
 
 def _presence(member: Member) -> str:
@@ -154,29 +171,14 @@ def _state(escalation: Escalation) -> str:
     return escalation.state
 
 
-def _hearing(receipt: Receipt) -> str:
-    member = receipt.member
-    if not member.online:
-        return "has left" if member.presence == "left" else "cannot be reached"
-    if receipt.why == "muted":
-        return "on do-not-disturb"
-    if receipt.why:
-        return receipt.why
-    if member.hears == "none":
-        return "has nothing to show it on"
-    if member.presence == "available":
-        return "will hear it"
-    return f"will see it, {'in a room' if member.presence == 'room' else member.presence}"
-
-
-def _hearers_first(group: tuple[str, Sequence[str]]) -> tuple[bool, str]:
-    return not group[0].startswith("will"), group[0]
-
-
 def _names(labels: Sequence[str]) -> str:
     shown = ", ".join(map(escape.printable, labels[:_NAMES_SHOWN]))
     left = len(labels) - _NAMES_SHOWN
     return f"{shown} and {left} more" if left > 0 else shown
+
+
+def _by_label(receipts: Sequence[Receipt]) -> list[Receipt]:
+    return sorted(receipts, key=lambda receipt: receipt.member.label)
 
 
 def _receipt(receipt: Receipt) -> str:
@@ -186,5 +188,8 @@ def _receipt(receipt: Receipt) -> str:
         ("sounded", receipt.sounded_at),
         ("seen", receipt.seen_at),
     )
-    told = [name for name, at in stages if at] or ["nothing yet"]
-    return f"{receipt.member.label}: {' '.join(told)}{f' ({receipt.why})' if receipt.why else ''}"
+    told = ", ".join(f"{name} {when(at)}" for name, at in stages if at) or "nothing yet"
+    why = WHY.get(receipt.why or "", receipt.why)
+    notes = [note for note in (why, None if receipt.member.online else "not reached now") if note]
+    noted = f" ({', '.join(notes)})" if notes else ""
+    return f"{receipt.member.label}: {told}{noted}"

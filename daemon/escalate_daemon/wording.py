@@ -51,8 +51,11 @@ def joined(name: str, host: str, fingerprint: str) -> Words:
 
 def fingerprints(mine: str, theirs: str, inviter: str) -> list[str]:
     """What a joiner compares with its inviter."""
-    whose = f"{isolate(inviter)}'s" if inviter else "the inviter's"
-    return [f"your fingerprint:      {mine}", f"{whose} fingerprint: {theirs}"]
+    name = inviter or "the inviter"
+    whose = {"your": mine, f"{isolate(name)}'s": theirs}
+    width = max(len("your"), len(f"{name}'s"))
+    gaps = (" " * (width - len("your")), " " * (width - len(f"{name}'s")))
+    return [f"{who} fingerprint:{gap} {key}" for (who, key), gap in zip(whose.items(), gaps, strict=True)]
 
 
 def default_space_name(person: str) -> str:

@@ -41,6 +41,9 @@ def stop(*, as_json: AsJson = False, quiet: Quiet = False) -> int:
     """Stop it. This is not leaving: others see you lost."""
     out = Output(as_json=as_json, quiet=quiet)
     running.stop(out)
+    if not as_json:
+        out.talk("stopped; others see you lost. Any command starts it again")
+        return exits.DONE
     return _print(out, running.nothing())
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from escalate_cli import client, escape, exits, words
+from escalate_cli import client, exits, words
 from escalate_cli.options import AsJson, Quiet, application, example
 from escalate_cli.output import Output
 from escalate_daemon.ipc import protocol
@@ -22,7 +22,7 @@ def end(*, note: Note = "", as_json: AsJson = False, quiet: Quiet = False) -> in
     if as_json:
         out.reply(reply)
     elif reply.escalation is not None and not quiet:
-        out.lines(f"ended {escape.printable(reply.escalation.id)}")
+        out.lines(words.ended(reply.escalation))
     out.warn(*reply.warnings)
     if not reply.in_space:
         out.talk(words.NO_SPACE)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from escalate_cli import client, escape, exits, table
+from escalate_cli import client, escape, exits, table, words
 from escalate_cli.options import AsJson, Quiet, application, example, seconds
 from escalate_cli.output import Output
 from escalate_daemon.ipc import protocol
@@ -37,7 +37,7 @@ def invite(
     else:
         out.lines(escape.printable(reply.command))
         uses = "any number of uses" if reply.uses is None else "one use" if reply.uses == 1 else f"{reply.uses} uses"
-        out.talk(f"{uses}, until {reply.expires_at}; run it on the other machine")
+        out.talk(f"{uses}, until {words.when(reply.expires_at)}; run it on the other machine")
     return exits.DONE
 
 
@@ -65,5 +65,6 @@ def _list(request: protocol.InviteListRequest | protocol.InviteRevokeRequest, ou
 
 
 def _row(invite: protocol.Invite) -> table.Row:
-    uses = "any" if invite.uses is None else str(invite.uses)
-    return table.Row((invite.id, invite.expires_at, uses, str(invite.used)))
+    if invite.uses is None:  # any member serves it: nobody knows all of its uses
+        return table.Row((invite.id, words.when(invite.expires_at), "any", ""))
+    return table.Row((invite.id, words.when(invite.expires_at), str(invite.uses), str(invite.used)))

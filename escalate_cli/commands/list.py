@@ -37,11 +37,11 @@ def list_active(*, prompt: Prompt = False, as_json: AsJson = False, quiet: Quiet
 def _prompt(out: Output) -> int:
     """A prompt is drawn at every Enter: it starts no daemon, and says nothing where there is none."""
     try:
-        reply = client.ask(Output(quiet=True), protocol.ListRequest(), protocol.ListReply, start=False)
+        reply = client.ask(Output(quiet=True), protocol.ListRequest(), protocol.ListReply, start=False, banner=False)
     except RequestFailed as refused:
         return refused.failure.exit
     if reply.escalations:
-        out.lines(in_short(reply.escalations))
+        out.lines(f"{'OPEN SPACE ' if reply.open_space else ''}{in_short(reply.escalations)}")
     return exits.DONE
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from escalate_cli import client, escape, exits, output, words
+from escalate_cli import audience, client, escape, exits, output, words
 from escalate_cli.options import AsJson, Quiet, application, example, seconds
 from escalate_cli.output import Output
 from escalate_daemon.ipc import protocol
@@ -62,19 +62,17 @@ def raise_hand(request: protocol.StartRequest, out: Output) -> int:
     if out.as_json:
         out.reply(reply)
     elif hand is not None:
-        out.lines(*_told(hand, out))
+        out.lines(*_told(reply, hand, out))
     out.warn(*reply.warnings)
-    if reply.reached_nobody and hand is not None:
-        out.warn(*words.unheard(hand))
-        return exits.REACHED_NOBODY
-    return exits.DONE
+    if hand is not None and hand.state != "ended":
+        out.warn(*audience.unseen(reply, hand, explain=out.quiet or out.as_json))
+    return exits.REACHED_NOBODY if reply.reached_nobody and hand is not None else exits.DONE
 
 
-def _told(hand: protocol.Escalation, out: Output) -> list[str]:
-    identifier = escape.printable(hand.id)
+def _told(reply: protocol.EscalationReply, hand: protocol.Escalation, out: Output) -> list[str]:
     if out.quiet:
-        return [identifier]
-    return [f"ended {identifier}"] if hand.state == "ended" else words.raised(hand)
+        return [escape.printable(hand.id)]
+    return [words.ended(hand)] if hand.state == "ended" else audience.raised(reply, hand)
 
 
 def read_message(given: str | None) -> str:

@@ -18,16 +18,21 @@ def status(*, as_json: AsJson = False, quiet: Quiet = False) -> int:
     else:
         out.lines(*_screen(reply))
     out.warn(*reply.warnings)
-    if reply.space is None or reply.me is None:
+    if reply.space is None:
         out.talk(words.NO_SPACE)
+    elif reply.me is None:
+        out.talk(f"you are not in {reply.space.name} now, and hear nothing: escalate up")
     return exits.DONE
 
 
 def _screen(reply: protocol.StatusReply) -> list[str]:
+    if reply.me is None or reply.space is None:
+        return words.aligned([("space", words.space(reply.space) if reply.space else "none")])
     facts = [
-        ("me", words.me(reply.me) if reply.me else ""),
-        ("space", words.space(reply.space) if reply.space else "none"),
-        ("heard by", f"{reply.hear.online} of {reply.hear.others} others are online"),
+        ("me", words.me(reply.me)),
+        ("space", words.space(reply.space)),
+        ("hears", words.hears(reply.me)),
+        ("heard by", words.audience(reply.hear)),
         ("active", str(len(reply.escalations)) if reply.escalations else "nothing"),
     ]
     return [*words.aligned(facts), *table.render(words.LIST_HEADERS, map(words.list_row, reply.escalations))]

@@ -36,8 +36,9 @@ def up(
 def _up(out: Output, request: protocol.UpRequest) -> protocol.SpaceReply:
     reply = client.ask(out, request, protocol.Reply)
     if isinstance(reply, protocol.NearbyReply):
-        near = f"{reply.other_spaces} of other spaces, or of none yet, nearby: their invite would bring you together"
-        out.warn(near, "to join theirs: ask for `escalate invite`, then `escalate join CODE`")
+        many = reply.other_spaces != 1
+        near = f"{reply.other_spaces} other{'s are' if many else ' is'} near, of other spaces or of none yet"
+        out.warn(near, "to be with them: have one of them run `escalate invite`, then run what it prints")
         if can_ask() and not confirm("make a new space all the same?"):
             raise failure("failed", "no space was made", "escalate join CODE, or escalate up --new")
         request = protocol.UpRequest(name=request.name, new=True, open=request.open)

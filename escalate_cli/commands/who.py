@@ -23,8 +23,8 @@ def who(whom: Who = None, *, as_json: AsJson = False, quiet: Quiet = False) -> i
         out.reply(reply)
     else:
         out.lines(*table.render(words.WHO_HEADERS, map(words.who_row, reply.members)))
-    if reply.space is None:
+    if not reply.members and whom is None:
         out.talk(words.NO_SPACE)
     if reply.other_spaces:
-        out.talk(f"daemons of other spaces, or of none, near: {reply.other_spaces}")
+        out.talk(f"near, but of other spaces or of none: {reply.other_spaces}")
     return exits.DONE

@@ -139,11 +139,11 @@ class Machine:
                 self._silent.append(end)
             else:
                 end.out.push(Mark.FIN)
+        self.world.witness.stopped(self, in_window=window)
         self.desk.daemon_died()
         if power:
             self.desk.switched_off()
             self.boot_shift = self.rng.randrange(10_000_000) - self.world.schedule.now
-        self.world.witness.stopped(self, in_window=window)
         self.world.network.changed()
 
     def sleep(self) -> None:

@@ -30,19 +30,20 @@ def commit_first(machine: "Machine", stores: list[Store], others: "list[Effect |
         return
     if stores:
         machine.commit(stores)
+    done = len(others)
     if trap is Trap.AFTER_COMMIT:
-        machine.crash()
-        return
-    if trap is Trap.MID_SENDS:
-        others = others[: machine.rng.randrange(len(others) + 1)]
-    for effect in others:
-        if trap is Trap.BEFORE_SHOW and _rings(effect):
-            machine.begin_window(effect)
-            break
+        done = 0
+    elif trap is Trap.MID_SENDS:
+        done = machine.rng.randrange(len(others) + 1)
+    elif trap is Trap.BEFORE_SHOW:
+        done = next(place for place, effect in enumerate(others) if _rings(effect))
+    for effect in others[:done]:
         machine.perform(effect)
         if machine.node is None:
             return
     if trap is not None:
+        for show in filter(_rings, others[done:]):
+            machine.begin_window(show)
         machine.crash()
 
 

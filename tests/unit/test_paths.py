@@ -116,7 +116,9 @@ def test_short_folders_are_the_same_whatever_tmpdir_says(tmp_path: Path, monkeyp
     assert list(paths._short_parents()) == before
 
 
-def test_folders_of_the_platform_follow_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_of_the_platform_follow_the_environment(
+    tmp_path: Path, short_temp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
     if sys.platform != "linux":

@@ -47,6 +47,7 @@ class EscalationReply(Reply, frozen=True, kw_only=True, tag="escalation"):
 
     escalation: Escalation | None
     reached_nobody: bool = False  # talk: exit 5
+    others_online: int = 0  # talk: how many see what was just raised
     in_space: bool = True  # talk
     warnings: list[str] = msgspec.field(default_factory=list)  # talk
 
@@ -140,7 +141,7 @@ class DaemonReply(Reply, frozen=True, kw_only=True, tag="daemon"):
     warnings: list[str] = msgspec.field(default_factory=list)
 
 
-TALK: Final = frozenset({"kind", "open_space", "reached_nobody", "in_space", "warnings", "talk"})
+TALK: Final = frozenset({"kind", "open_space", "reached_nobody", "others_online", "in_space", "warnings", "talk"})
 """Keys of the replies that are not part of the JSON that `--json` prints."""
 
 AnyReply = (

@@ -54,6 +54,7 @@ async def _raise(daemon: Daemon, session: Session, request: protocol.StartReques
     return reply(
         view,
         reached_nobody=view is not None and not session.reaches_somebody(view),
+        others_online=session.others_online(),
         warnings=[*daemon.warnings(), *plan.warnings],
     )
 
@@ -90,12 +91,17 @@ def up(session: Session) -> list[protocol.Escalation]:
 
 
 def reply(
-    view: EscalationView | None, *, reached_nobody: bool = False, warnings: Sequence[str] = ()
+    view: EscalationView | None,
+    *,
+    reached_nobody: bool = False,
+    others_online: int = 0,
+    warnings: Sequence[str] = (),
 ) -> protocol.EscalationReply:
     """One escalation, or none, as an answer."""
     return protocol.EscalationReply(
         escalation=None if view is None else present.escalation(view, clock.wall()),
         reached_nobody=reached_nobody,
+        others_online=others_online,
         warnings=list(warnings),
     )
 

@@ -93,9 +93,8 @@ async def _by_code(daemon: Daemon, code: str, host: str | None, *, yes: bool) ->
     session = await daemon.enter(membership, mark)
     if place is not None:
         session.found(place)
-    talk = [f"you have joined {membership.space_name}"]
     inviter = membership.chain[-2]
-    talk += wording.fingerprints(session.fingerprint(), fingerprint(inviter.key), inviter.name)
+    talk = wording.fingerprints(session.fingerprint(), fingerprint(inviter.key), inviter.name)
     await session.compared(COMPARED_S)
     if not await session.meets_somebody(MEETS_S):
         talk.append("nobody of it could be reached yet; the daemon goes on trying")

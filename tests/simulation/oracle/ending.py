@@ -69,7 +69,7 @@ class Ending(Rule):
 
     def stopped(self, machine: Machine, *, in_window: frozenset[HandId]) -> None:
         for handle, hand in machine.desk.screen.items():
-            if hand in in_window:
+            if hand in machine.desk.waiting:
                 self._orphans.add((machine.index, handle))
 
     def restored(self, machine: Machine) -> None:

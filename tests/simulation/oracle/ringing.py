@@ -33,6 +33,18 @@ class Ringing(Rule):
             return
         if not self.truth.may_ring(hand, machine.index):
             self.broken("11", f"n{machine.index} is rung for {show.hand}, which does not name it")
+        self._is_limited_rightly(machine, show, hand)
+
+    def _is_limited_rightly(self, machine: Machine, show: Show, hand: TrueHand) -> None:
+        """A sound is dropped only after six in a minute from that owner."""
+        now, key = self.world.now, (hand.owner, machine.index)
+        times = [at for at in self._rang.get(key, []) if now - at <= MINUTE]
+        if show.urgency is Urgency.RING:
+            self._rang[key] = [*times, now]
+        elif self.truth.tale(show.hand, machine.index).asked_ever == 1 and len(times) < RINGS_PER_MINUTE:
+            self.broken(
+                "10", f"n{machine.index} is denied the sound of {show.hand} after {len(times)} rings in a minute"
+            )
 
     def perceived(self, machine: Machine, show: Show) -> None:
         tale = self.truth.tale(show.hand, machine.index)
@@ -126,7 +138,7 @@ class Ringing(Rule):
             return False
         if tale.loud or tale.loud_asked_now or (hand_id, index) in self._failed:
             return True
-        return tale.asked_ever >= RING_ATTEMPTS + 1
+        return tale.asked_now and tale.window_crashes >= RING_ATTEMPTS
 
     def _due(self, hand_id: HandId, hand: TrueHand, index: int, start: int) -> int | None:
         """The earliest by which somebody who holds it must have brought it there."""

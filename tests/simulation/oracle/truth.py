@@ -8,6 +8,7 @@ from escalate_daemon.core.effects import Bucket, Show, ShowKind, Store, Urgency
 from escalate_daemon.core.ids import HandId, MemberId, fold
 from escalate_daemon.core.replica import decode_body
 from escalate_daemon.core.slots import Hand, Profile, State
+from escalate_daemon.core.tuning import RING_ATTEMPTS
 from escalate_daemon.core.views import EndReason
 from escalate_daemon.core.wire import Record, decode_record
 from simulation.machine import Machine
@@ -192,7 +193,7 @@ class Truth(Witness):
     def perceived(self, machine: Machine, show: Show) -> None:
         tale = self.tale(show.hand, machine.index)
         tale.perceived = True
-        tale.loud |= show.urgency is not Urgency.QUIET
+        tale.loud |= show.urgency is not Urgency.QUIET or tale.window_crashes >= RING_ATTEMPTS
         if show.urgency is Urgency.RING:
             tale.rings += 1
             tale.rings_all += 1

@@ -46,7 +46,7 @@ def test_a_red_that_reaches_nobody_is_printed_and_exits_5(script: Script, run: R
     assert json.loads(ran.out)["escalation"]["id"] == hand.id
     assert "error" not in ran.err
     assert "nobody it is for" in ran.err
-    assert "cannot be reached: ben" in ran.err
+    assert "will NOT see it: ben (not reached)" in ran.err
 
 
 def test_quiet_does_not_hide_that_nobody_was_reached(script: Script, run: Run) -> None:
@@ -54,7 +54,7 @@ def test_quiet_does_not_hide_that_nobody_was_reached(script: Script, run: Run) -
     script.answers[protocol.StartRequest] = protocol.EscalationReply(escalation=hand, reached_nobody=True)
     ran = run("start", "-q")
     assert (ran.code, ran.out) == (5, f"{hand.id}\n")
-    assert "nobody else is here" in ran.err
+    assert "nobody else can see it now" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from escalate_cli import output, table
+from escalate_cli import output, table, words
 from escalate_daemon import paths
 from escalate_daemon.ipc import protocol
 from support.objects import escalation, member
@@ -145,3 +148,44 @@ def test_an_encoding_without_the_letters_escapes_them(where: paths.Paths, home: 
         )
     assert ran.returncode == 0
     assert b"\\u65e5\\u672c" in ran.stdout
+
+
+@pytest.fixture
+def an_hour_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process lives an hour east of Greenwich."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("this system cannot change a process's time zone")
+    monkeypatch.setenv("TZ", "EAST-1")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("an_hour_east")
+def test_times_are_this_machines_own_with_the_date_unless_todays() -> None:
+    now = datetime.now(UTC)
+    assert words.when(now.isoformat()) in now.astimezone().strftime("%H:%M:%S / %Y-%m-%d %H:%M")  # or it is midnight
+    assert words.when("2020-01-31T12:00:00.123Z") == "2020-01-31 13:00"
+    assert words.when("9999-12-31T23:59:59.999Z") == "9999-12-31T23:59:59.999Z"
+
+
+def test_a_prompt_in_an_open_space_says_so_in_its_line_alone(script: Script, run: Run) -> None:
+    script.answers[protocol.ListRequest] = protocol.ListReply(escalations=[escalation(ANA)], open_space=True)
+    ran = run("list", "--prompt")
+    assert (ran.out, ran.err) == ("OPEN SPACE red ana: caller is threatening\n", "")
+
+
+@pytest.mark.parametrize("argv", [["list"], ["who"], ["status"], ["show"], ["start"], ["group", "list"]])
+def test_every_output_in_an_open_space_bears_its_banner(argv: list[str], script: Script, run: Run) -> None:
+    nobody = protocol.Hear(others=0, online=0)
+    script.answers |= {
+        protocol.ListRequest: protocol.ListReply(escalations=[], open_space=True),
+        protocol.WhoRequest: protocol.WhoReply(space=None, members=[], other_spaces=0, open_space=True),
+        protocol.StatusRequest: protocol.StatusReply(me=None, space=None, hear=nobody, escalations=[], open_space=True),
+        protocol.ShowRequest: protocol.EscalationReply(escalation=escalation(), open_space=True),
+        protocol.StartRequest: protocol.EscalationReply(escalation=escalation(), open_space=True),
+        protocol.GroupRequest: protocol.GroupReply(groups=[], open_space=True),
+    }
+    for more in ([], ["--json"], ["-q"]):
+        assert words.OPEN_SPACE in run(*argv, *more).err

@@ -43,7 +43,7 @@ def test_up_in_a_script_warns_of_others_and_makes_a_space(
     answering(monkeypatch, asked=False)
     ran = run("up", "floor-2")
     assert ran.code == 0
-    assert "2 of other spaces" in ran.err
+    assert "2 others are near" in ran.err
     assert nearby.asked == [protocol.UpRequest(name="floor-2"), protocol.UpRequest(name="floor-2", new=True)]
 
 
@@ -56,7 +56,7 @@ def test_up_on_a_terminal_asks_and_takes_no(nearby: Nearby, run: Run, monkeypatc
 
 def test_up_on_a_terminal_makes_one_after_yes(nearby: Nearby, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, asked=True, yes=True)
-    assert run("up").out == "up in floor-2 (5pace) as ana\n"
+    assert run("up").out == "up in floor-2 as ana\n"
 
 
 def test_new_and_open_are_sent(script: Script, run: Run) -> None:

@@ -20,6 +20,9 @@ def up(script: Script) -> Script:
     return script
 
 
+ENDED = "ended red: caller is threatening, after 12s\n"
+
+
 def typed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
 
@@ -79,40 +82,41 @@ def test_it_says_who_will_hear_it_and_who_not(script: Script, run: Run) -> None:
             receipt(member("eve"), why="muted"),
             receipt(member("fay", hears="none")),
             receipt(member("gil")),
+            receipt(member("hal", hears="popup")),
         )
     )
     script.answers[protocol.StartRequest] = protocol.EscalationReply(escalation=hand)
     assert run("start", "-n", "@team").out.splitlines() == [
         "raised red for @team: caller is threatening",
-        f"id {hand.id}",
         "will hear it: ben, gil",
-        "will see it, away: cleo",
-        "cannot be reached: dan",
-        "has nothing to show it on: fay",
-        "on do-not-disturb: eve",
+        "will only see it: cleo (away), hal (no sound there)",
+        "will NOT see it: dan (not reached), eve (do-not-disturb), fay (nothing there to show it on)",
+        f"id {hand.id}",
     ]
 
 
 def test_a_yellow_one_says_that_nobody_is_rung(script: Script, run: Run) -> None:
     hand = escalation(level="yellow", message=None)
-    script.answers[protocol.StartRequest] = protocol.EscalationReply(escalation=hand, warnings=["your name is odd"])
+    script.answers[protocol.StartRequest] = protocol.EscalationReply(
+        escalation=hand, others_online=2, warnings=["your name is odd"]
+    )
     ran = run("start")
     assert ran.out.splitlines()[0] == "raised yellow"
-    assert "nobody is rung" in ran.out
+    assert ran.out.splitlines()[1] == "2 other members get it, quietly; it names nobody, so nobody is rung"
     assert ran.err == "escalate: your name is odd\n"
 
 
 def test_toggle_says_that_it_ended(script: Script, run: Run) -> None:
     hand = escalation(state="ended")
     script.answers[protocol.StartRequest] = protocol.EscalationReply(escalation=hand)
-    assert run("toggle").out == f"ended {hand.id}\n"
+    assert run("toggle").out == ENDED
 
 
 def test_end_sends_its_note_and_says_what_ended(script: Script, run: Run) -> None:
     hand = escalation(state="ended")
     script.answers[protocol.EndRequest] = protocol.EscalationReply(escalation=hand)
     ran = run("end", "-m", "settled")
-    assert (ran.code, ran.out, script.asked) == (0, f"ended {hand.id}\n", [protocol.EndRequest(note="settled")])
+    assert (ran.code, ran.out, script.asked) == (0, ENDED, [protocol.EndRequest(note="settled")])
 
 
 def test_without_a_space_nothing_is_raised_and_the_hint_names_up_and_join(script: Script, run: Run) -> None:
@@ -137,7 +141,7 @@ def test_named_without_a_receipt_yet_are_counted(script: Script, run: Run) -> No
     script.answers[protocol.StartRequest] = protocol.EscalationReply(
         escalation=msgspec.structs.replace(hand, reach=reach)
     )
-    assert run("start", "-n", "@team").out.splitlines()[2:] == [
+    assert run("start", "-n", "@team").out.splitlines()[1:3] == [
         "will hear it: ben",
         "of the 3 named 2 can be reached now",
     ]
@@ -147,3 +151,11 @@ def test_who_says_whom_it_does_not_reach(script: Script, run: Run) -> None:
     gone = msgspec.structs.replace(member("ben"), online=False)
     script.answers[protocol.WhoRequest] = protocol.WhoReply(space=SPACE, members=[gone], other_spaces=0)
     assert run("who").out.split("\t")[:2] == ["ben", "available (not reached)"]
+
+
+def test_it_warns_where_all_are_reached_and_none_can_see_it(script: Script, run: Run) -> None:
+    hand = escalation(receipts=(receipt(member("ben", hears="none")), receipt(member("cleo"), why="muted")))
+    script.answers[protocol.StartRequest] = protocol.EscalationReply(escalation=hand)
+    ran = run("start", "-n", "@team")
+    assert ran.code == 0
+    assert "nobody it is for can see it now" in ran.err

@@ -2,11 +2,12 @@
 
 import asyncio
 import ctypes
+import logging
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -46,6 +47,15 @@ def _in_own_network(scenario: Callable[[], Awaitable[None]], *commands: str) -> 
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(live).result()
+
+
+@pytest.fixture(autouse=True)
+def zeroconf_may_speak_elsewhere() -> Iterator[None]:
+    """Discovery silences zeroconf's log for the whole process: give other tests' back."""
+    log = logging.getLogger("zeroconf")
+    before = log.level
+    yield
+    log.setLevel(before)
 
 
 @pytest.fixture
