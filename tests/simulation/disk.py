@@ -36,7 +36,9 @@ class Disk:
     def load(self, wall: int) -> dict[Bucket, dict[bytes, Stored]]:
         """What a starting daemon finds: ages grown by the wall's difference, never negative."""
         return {
-            bucket: {key: Stored(kept.value, kept.age + max(0, wall - kept.wall)) for key, kept in table.items()}
+            bucket: {
+                key: Stored(kept.value, kept.age + max(0, wall - kept.wall), kept.age) for key, kept in table.items()
+            }
             for bucket, table in self._tables.items()
         }
 
