@@ -36,6 +36,7 @@ class Network:
                 if slow and rng.random() < 0.2:
                     row[column] = rng.randint(30, 90)
         self._numbers = 0
+        self.changes = 0  # of cuts and of who knows whom
 
     # --- Cuts --------------------------------------------------------------------------------------
     def blocked(self, source: "Machine", target: "Machine") -> bool:
@@ -44,12 +45,14 @@ class Network:
 
     def cut(self, one: "Machine", other: "Machine", *, both_ways: bool = True) -> None:
         """No bytes from one to the other from now on, and back."""
+        self.changes += 1
         self._cuts[one.index][other.index] += 1
         if both_ways:
             self._cuts[other.index][one.index] += 1
 
     def heal(self, one: "Machine", other: "Machine", *, both_ways: bool = True) -> None:
         """Undo one `cut`; what waited comes when the senders try again."""
+        self.changes += 1
         self._cuts[one.index][other.index] -= 1
         if both_ways:
             self._cuts[other.index][one.index] -= 1
@@ -83,7 +86,9 @@ class Network:
     # --- Who knows whom ----------------------------------------------------------------------------
     def met(self, one: "Machine", other: "Machine") -> None:
         """`one` can dial `other` from now on."""
-        self._met[one.index][other.index] = True
+        if not self._met[one.index][other.index]:
+            self._met[one.index][other.index] = True
+            self.changes += 1
 
     def knows(self, one: "Machine", other: "Machine") -> bool:
         """Whether `one` can dial `other`."""
@@ -91,10 +96,12 @@ class Network:
 
     def forget(self, machine: "Machine") -> None:
         """Its disk is gone or old: it knows nobody for sure."""
+        self.changes += 1
         self._met[machine.index] = [False] * len(self._met)
 
     def moved(self, machine: "Machine") -> None:
         """It listens elsewhere now: nobody knows where."""
+        self.changes += 1
         for row in self._met:
             row[machine.index] = False
 

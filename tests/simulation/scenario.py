@@ -70,8 +70,9 @@ class Run:
         self._desks()
         self._start_all()
         self._for(self.rng.randint(4000, 9000))
-        end = self.world.now + (self.rng.randint(60_000, 110_000) if not self.big else 60_000)
+        end = self.world.now + (self.rng.randint(60_000, 110_000) if not self.big else 45_000)
         if self.hall:
+            end += 25_000
             self._tell(stories.two_halls(self.fate), "two_halls", lambda: self._line(end))
         elif self.long:
             self._tell(stories.owner_away_for_long(self.fate), "owner_away_for_long")

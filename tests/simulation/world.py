@@ -53,6 +53,7 @@ class World:
         self.links = Connectivity(count)
         self.ways = Connectivity(count)
         self._browse_at = BROWSE_EVERY
+        self._ways_mark: tuple[int, tuple[bool, ...]] = (-1, ())
         self._found = Random(self.rng.getrandbits(64))
 
     def _name(self, index: int) -> str:
@@ -131,7 +132,6 @@ class World:
             if self._can_hear(to, about):
                 self.network.met(to, about)
                 self._tell(to, about.address)
-                self.edges_came()
 
         to.at_if_alive(self.now + delay, found)
 
@@ -157,15 +157,16 @@ class World:
         """Look at once: a gap must not be missed."""
         self.look_at_edges()
 
-    def edges_came(self) -> None:
-        """The next look will see it; being late only makes bounds milder."""
-
     def look_at_edges(self) -> None:
         """Bring both graphs up to date."""
         now, machines = self.schedule.now, self.machines
         self.links.update(self.network.healthy(), now)
+        awake = tuple(machine.runs for machine in machines)
+        mark = (self.network.changes, awake)
+        if mark == self._ways_mark:
+            return
+        self._ways_mark = mark
         is_open = self.network.is_open
-        self.ways.update(
-            [(a.index, b.index) for a in machines if a.runs for b in machines[a.index + 1 :] if is_open(a, b)],
-            now,
-        )
+        running = [machine for machine in machines if machine.runs]
+        pairs = [(a, b) for place, a in enumerate(running) for b in running[place + 1 :]]
+        self.ways.update([(a.index, b.index) for a, b in pairs if is_open(a, b)], now)

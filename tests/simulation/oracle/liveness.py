@@ -1,4 +1,9 @@
-"""Rules 8 and 9: who vanished is lost in time, put away in time and never before; who is back is back at once."""
+"""Rules 8 and 9: who vanished is lost in time, put away in time and never before; who is back is back at once.
+
+The 30 s of rule 8 count strictly for a single vanishing. Where a neighbour of the vanished one vanishes itself
+(dies, sleeps, is cut off) before it can have noticed, its last list of links is still believed until its own loss
+is noticed: then they count from that second vanishing (`Fairness.vanished_at`).
+"""
 
 from escalate_daemon.core.ids import HandId
 from escalate_daemon.core.tuning import PUT_AWAY_AFTER
