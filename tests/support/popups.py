@@ -4,8 +4,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
@@ -54,7 +52,7 @@ class Event(msgspec.Struct):
         return Path(self.app_icon).stem
 
 
-class Popups:
+class Popups(running.Started):
     """A running notification server and its log. A context manager."""
 
     def __init__(self, bus_address: str, folder: Path, *options: str, prefix: Sequence[str] = ()) -> None:
@@ -69,19 +67,6 @@ class Popups:
         ]
         self._output = folder / "popups.out"
         self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     @property
     def pid(self) -> int:

@@ -3,8 +3,6 @@
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from support import running
 from support.waiting import until
@@ -26,7 +24,7 @@ _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configura
 """
 
 
-class PrivateBus:
+class PrivateBus(running.Started):
     """A running dbus-daemon. A context manager.
 
     `folder` exists and has a short path: the socket lies in it. `prefix` runs it elsewhere (`ip netns exec`).
@@ -37,19 +35,6 @@ class PrivateBus:
         self.address = f"unix:path={folder / 'bus'}"
         self._prefix = tuple(prefix)
         self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     @property
     def pid(self) -> int:

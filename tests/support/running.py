@@ -3,10 +3,38 @@
 import os
 import signal
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 END_LIMIT_S = 10.0
+
+
+class Started(ABC):
+    """Base of what runs while a `with` block does: started on the way in, stopped for certain."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it, and wait until it is of use."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End whatever of it runs."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
 
 def start(

@@ -5,8 +5,6 @@ import math
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from support import running
 from support.waiting import until
@@ -28,7 +26,7 @@ def level(samples: Sequence[int], pitch_hz: float, rate_hz: int = RATE_HZ) -> fl
     return 2 * math.sqrt(max(power, 0.0)) / len(samples)
 
 
-class SoundSink:
+class SoundSink(running.Started):
     """A sound server of its own and a recorder on it. A context manager.
 
     `folder` exists and has a short path: the socket lies in it. `prefix` runs it elsewhere (`ip netns exec`).
@@ -40,19 +38,6 @@ class SoundSink:
         self.recording = folder / "sound.raw"
         self._prefix = tuple(prefix)
         self._processes: list[subprocess.Popen[bytes]] = []
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     @property
     def env(self) -> dict[str, str]:
