@@ -49,7 +49,7 @@ def send_first(machine: Machine, stores: list[Store], others: "list[Effect | Fac
     """A version is not stored before it is sent: the commit comes last, and a crash may fall in between."""
     trap, machine.trap = machine.trap, None
     fits = trap is not None and trap is not Trap.BEFORE_SHOW and bool(stores)
-    if stores and others:
+    if stores:
         machine.world.witness.wrote(machine, stores, committed=False)
     for effect in others:
         machine.perform(effect)
@@ -59,8 +59,7 @@ def send_first(machine: Machine, stores: list[Store], others: "list[Effect | Fac
         machine.crash()
         return
     machine.trap = trap
-    if stores:
-        machine.commit(stores)
+    machine.disk.commit(stores, machine.wall)
 
 
 def ring_after(machine: Machine, stores: list[Store], others: "list[Effect | Fact]") -> None:
