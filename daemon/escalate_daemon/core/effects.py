@@ -89,6 +89,7 @@ class ShowKind(StrEnum):
 class Show:
     """Bring one escalation's pop-up to `kind`. A SHOW is answered by the command ReportShown or ReportNotShown,
     and, where the urgency is RING, by ReportSounded or ReportNotSounded too; a CLOSE by ReportClosed.
+    A SHOW that its CLOSE overtakes is answered by nothing; ReportShown may come again with a newer handle.
     """
 
     kind: ShowKind

@@ -11,7 +11,7 @@ from escalate_daemon.core.ids import MemberId, member_id
 from escalate_daemon.core.own import store_key, store_slot
 from escalate_daemon.core.replica import Held, Replica, decode_body
 from escalate_daemon.core.slots import Introduction, Profile
-from escalate_daemon.core.wire import Hello, Record, Version, WireError
+from escalate_daemon.core.wire import Hello, Record, WireError
 
 
 class Merging:
@@ -98,7 +98,7 @@ class Merging:
         version = wire.version_of(self._ctx.config.space, record)
         if mine is not None and (version == mine.version or version[:2] < mine.version[:2]):
             return None
-        return Held(record, Version(*version), self._ctx.now, record.age) if self._check_signed(record) else None
+        return Held(record, version, self._ctx.now, record.age) if self._check_signed(record) else None
 
     def _is_admitted(self, record: Record) -> bool:
         if record.slot == slots.PROFILE:
