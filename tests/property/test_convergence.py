@@ -144,6 +144,7 @@ class Space(RuleBasedStateMachine):
         for seat in self.wire.seats:
             if seat.node is None:
                 seat.start()
+            seat.say(ReturnToSpace())  # whoever left is dialled by nobody
         self.wire.introduce()
         self.wire.run(30_000)
         self.ended_hand_never_returns()

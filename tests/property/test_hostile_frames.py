@@ -14,6 +14,7 @@ from escalate_daemon.core.facts import PeerRefused
 from escalate_daemon.core.ids import LinkId, MemberId
 from escalate_daemon.core.node import Node
 from escalate_daemon.core.peer import PeerHello
+from escalate_daemon.core.replica import BUCKETS
 from escalate_daemon.core.slots import Introduction, State, Target
 from escalate_daemon.core.views import EscalationState
 from escalate_daemon.core.wire import (
@@ -107,9 +108,11 @@ ROWS = st.builds(
 VALID: st.SearchStrategy[AnyFrame] = st.one_of(
     st.builds(Ping, NUMBERS, BLOBS),
     st.builds(Pong, NUMBERS, BLOBS),
-    st.builds(Have, st.lists(ENTRIES | ROWS, max_size=4).map(tuple), st.booleans(), st.booleans()),
-    st.builds(Have, st.lists(ROWS, max_size=4).map(tuple), st.booleans(), st.booleans()),
+    st.builds(Have, st.lists(ENTRIES | ROWS, max_size=4).map(tuple), NUMBERS),
+    st.builds(Have, st.lists(ROWS, max_size=4).map(tuple), st.integers(0, BUCKETS)),
     st.builds(Want, st.lists(st.tuples(MEMBERS, NAMES), max_size=4).map(tuple)),
+    st.builds(Want, st.just(()), st.lists(BLOBS, max_size=3).map(tuple), NUMBERS),
+    st.builds(Want, st.just(()), st.tuples(*[HASHES] * BUCKETS), st.integers(0, BUCKETS)),
     st.builds(SlotsFrame, st.lists(STRANGE, max_size=3).map(tuple)),
     st.builds(SlotsFrame, st.lists(OF_BEN, max_size=3).map(tuple)),
     st.builds(Hello, NUMBERS, BLOBS, BLOBS, st.just(()), st.booleans()),

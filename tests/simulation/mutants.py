@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Final
 from unittest.mock import patch
 
-from escalate_daemon.core import mesh, reach, slots, tuning, wire
+from escalate_daemon.core import graph, mesh, slots, tuning, wire
 from escalate_daemon.core.context import NodeConfig
 from escalate_daemon.core.effects import Bucket, Effect, Show, Store, Stored
 from escalate_daemon.core.facts import Fact
@@ -73,20 +73,9 @@ def _no_content(space: SpaceId, record: Record) -> Version:
     return Version(record.incarnation, record.seq, bytes(16))
 
 
-def _listed_by_one(me: MemberId, lists: Mapping[MemberId, frozenset[MemberId]]) -> set[MemberId]:
+def _listed_by_one(one: MemberId, other: MemberId, lists: Mapping[MemberId, frozenset[MemberId]]) -> bool:
     """An edge counts where either end lists it."""
-    edges: dict[MemberId, set[MemberId]] = {}
-    for one, others in lists.items():
-        for other in others:
-            edges.setdefault(one, set()).add(other)
-            edges.setdefault(other, set()).add(one)
-    found, queue = {me}, [me]
-    while queue:
-        for there in edges.get(queue.pop(), ()):
-            if there not in found:
-                found.add(there)
-                queue.append(there)
-    return found
+    return other in lists.get(one, ()) or one in lists.get(other, ())
 
 
 def _no_probe(self: mesh.Mesh) -> None:
@@ -101,7 +90,7 @@ MUTANTS: Final[dict[str, tuple[Build, tuple[_Patch, ...]]]] = {
     "send-before-store": (Build(shell=send_first), ()),
     "ending-is-deletion": (Build(node_class=ForgetsEnds), ()),
     "ring-recorded-late": (Build(shell=ring_after), ()),
-    "edge-of-one-end": (Build(), (lambda: patch.object(reach, "reachable_from", _listed_by_one),)),
+    "edge-of-one-end": (Build(), (lambda: patch.object(graph, "mutual", _listed_by_one),)),
     "disk-shown-unasked": (Build(node_class=BelievesItsDisk), ()),
     "no-probes": (Build(), (lambda: patch.object(mesh.Mesh, "_probe", _no_probe),)),
 }

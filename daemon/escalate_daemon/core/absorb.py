@@ -64,13 +64,12 @@ class Absorb:
             if direct and record.slot == slots.STATE and held is not None and held.record.sig == record.sig:
                 self.hands.heard_age(owner, record.age, direct=True)
             return False
-        self.gossip.spread(record.key, link.id)
+        self.gossip.spread(record.key, link.peer)
         if record.slot == slots.LINKS:
             self.links_changed()
         elif record.slot == slots.PROFILE:
             self._profile(owner)
         elif record.slot == slots.STATE:
-            self.viewer.forget()
             self.hands.state_changed(owner, direct=direct)
             self.ctx.emit(MemberChanged(self.viewer.member(owner)))
         elif record.slot == slots.RECEIPTS:
@@ -80,12 +79,11 @@ class Absorb:
 
     def _profile(self, member: MemberId) -> None:
         profile = self.replica.profile(member)
-        self.viewer.forget()
         self.links_changed()  # a member not known before is counted as unreachable from now
         if profile is None:
             return
         self.book.publish(member, profile.addresses)
-        self.pins.meet(member, self.viewer.people()[member].name)
+        self.pins.meet(member, self.viewer.member(member).name)
         self.ctx.emit(MemberChanged(self.viewer.member(member)))
 
     def _receipts(self, member: MemberId) -> None:

@@ -21,6 +21,7 @@ class Edges:
         self._gossip = gossip
         self._write_at: int | None = None
         self._look_at: int | None = None
+        self._gained_at = ctx.now - tuning.GAIN_EVERY
         self._broke = False
 
     def broke(self) -> None:
@@ -41,10 +42,11 @@ class Edges:
             self._write_at, self._broke = None, False
             return
         if self._write_at is None:
-            self._write_at = now + tuning.GAIN_GATHER
+            self._write_at = max(now + tuning.GAIN_GATHER, self._gained_at + tuning.GAIN_EVERY)
         loss = self._broke and bool(written - listed)
         if loss or now >= self._write_at:
             self._write_at, self._broke = None, False
+            self._gained_at = self._gained_at if loss else now
             own.write(slots.LINKS, slots.Links(tuple(sorted(listed))))
             self.changed()
             if loss:
@@ -55,7 +57,7 @@ class Edges:
         moved: set[MemberId] = set()
         if self._look_at is not None and self._ctx.now >= self._look_at:
             self._look_at = None
-            moved |= self._reach.update(self._replica.members(), self._replica.links, self._ctx.now)
+            moved |= self._reach.update(self._replica.changed(slots.LINKS), self._replica.links, self._ctx.now)
         moved |= self._reach.expire(self._ctx.now)
         return sorted(moved - {self._ctx.me})
 

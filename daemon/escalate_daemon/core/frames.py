@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from escalate_daemon.core import wire
 from escalate_daemon.core.absorb import Absorb
 from escalate_daemon.core.context import Context
+from escalate_daemon.core.density import Density
 from escalate_daemon.core.effects import Send
 from escalate_daemon.core.facts import PeerRefused
 from escalate_daemon.core.gossip import Gossip
 from escalate_daemon.core.ids import LinkId
 from escalate_daemon.core.linktable import Link, LinkTable
 from escalate_daemon.core.mesh import Mesh
+from escalate_daemon.core.pruning import Pruning
 from escalate_daemon.core.reach import Reachability
 from escalate_daemon.core.replica import Replica
 from escalate_daemon.core.wire import Have, Hello, Ping, Pong, SlotKey, SlotsFrame, Want, WireError
@@ -25,6 +27,8 @@ class Frames:
     links: LinkTable
     gossip: Gossip
     mesh: Mesh
+    density: Density
+    pruning: Pruning
     reach: Reachability
     replica: Replica
     absorb: Absorb
@@ -73,7 +77,7 @@ class Frames:
     def _heard_fingerprint(self, link: Link, fingerprint: bytes) -> bool:
         differs = fingerprint != self.replica.fingerprint()
         if link.probe:
-            if differs or not self.reach.is_reachable(link.peer) or self.mesh.is_small():
+            if differs or not self.reach.is_reachable(link.peer) or self.density.is_small():
                 self._keep(link)
             elif link.dialled:
                 self.close(link.id, "the probe found nothing new")
@@ -87,6 +91,6 @@ class Frames:
         link.probe = False
         self.mesh.judged(link.id)
         self.gossip.open(link)
-        replaced = self.mesh.replaced_by(link) if link.dialled else None
+        replaced = self.pruning.replaced_by(link) if link.dialled else None
         if replaced is not None:
             self.close(replaced, "replaced by a probe that stays")

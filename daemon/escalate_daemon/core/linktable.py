@@ -78,6 +78,14 @@ class LinkTable:
         """All links with one member, oldest first."""
         return [link for link in self._links.values() if link.peer == member]
 
+    def by_peer(self) -> dict[MemberId, list[Link]]:
+        """All links that are not merely probes, by peer, oldest first."""
+        found: dict[MemberId, list[Link]] = {}
+        for link in self._links.values():
+            if not link.probe:
+                found.setdefault(link.peer, []).append(link)
+        return found
+
     def peers(self) -> set[MemberId]:
         """Members with any link that is not merely a probe."""
         return {link.peer for link in self._links.values() if not link.probe}

@@ -1,6 +1,7 @@
-"""The mesh: whom to dial, which probes stay, which links are one too many.
+"""The mesh: whom to dial, and whom to probe.
 
-A full mesh while it costs little, a few random dials beyond; and probes, so that islands meet again.
+A full mesh while it costs little, with several links a pair where few are there; a few random dials beyond; and
+probes, so that islands meet again. Which links are closed is decided in `pruning.py`.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,13 +10,11 @@ from dataclasses import dataclass
 from escalate_daemon.core import tuning
 from escalate_daemon.core.addresses import Address, AddressBook
 from escalate_daemon.core.context import Context
+from escalate_daemon.core.density import Density
 from escalate_daemon.core.effects import Dial
 from escalate_daemon.core.ids import DialId, LinkId, MemberId
 from escalate_daemon.core.linktable import Link, LinkTable
 from escalate_daemon.core.reach import Reachability
-
-DUPLICATE_GRACE = 1 * tuning.SECOND  # both ends see both links before one is closed
-TRIM_EVERY = 2 * tuning.SECOND  # of links from when the space was small, half go each time: few writes, no cliff
 
 
 @dataclass(slots=True)
@@ -29,10 +28,7 @@ class Dialling:
 
 
 class Mesh:
-    """Decides dials and closings; never opens or reads anything.
-
-    `members` gives those worth dialling, `degree` how many links a member lists.
-    """
+    """Decides dials; never opens or reads anything. `members` gives those worth dialling."""
 
     def __init__(
         self,
@@ -41,20 +37,20 @@ class Mesh:
         book: AddressBook,
         reach: Reachability,
         *,
+        density: Density,
         members: Callable[[], Iterable[MemberId]],
-        degree: Callable[[MemberId], int],
     ) -> None:
         self._ctx = ctx
         self._links = links
         self._book = book
         self._reach = reach
+        self._density = density
         self._members = members
-        self._degree = degree
         self._dials: dict[DialId, Dialling] = {}
         self._next_id = 1
         self._next_probe = ctx.now
-        self._next_trim = ctx.now
-        self._due = self._surplus_at = ctx.now
+        self._next_check = ctx.now + tuning.PROBE_REACHABLE
+        self._due = ctx.now
         self._seen: dict[MemberId, int] = {}
         self._judge_at: dict[LinkId, int] = {}
 
@@ -118,12 +114,8 @@ class Mesh:
         self._due = self._next_due()
 
     def changed(self) -> None:
-        """Whom to dial, or which link is one too many, may be other than before."""
-        self._due = self._surplus_at = self._ctx.now
-
-    def is_small(self) -> bool:
-        """Whether all are to be linked with all."""
-        return self._reach.count() <= tuning.DIAL_ALL_UP_TO
+        """Whom to dial may be other than before."""
+        self._due = self._ctx.now
 
     def _unlinked(self) -> list[MemberId]:
         linked = self._links.peers()
@@ -134,7 +126,7 @@ class Mesh:
 
     def _wanted(self) -> list[MemberId]:
         """Members that may be dialled now, reachable ones first, else in random order."""
-        if not self.is_small() and self._own() >= tuning.DIAL_PEERS:
+        if not self._density.is_small() and self._own() >= tuning.DIAL_PEERS:
             return []
         candidates = [m for m in self._unlinked() if self._reach.is_reachable(m) or self.is_recent(m)]
         if len(candidates) > tuning.DIAL_ALL_UP_TO:
@@ -145,20 +137,31 @@ class Mesh:
     def _at_once(self) -> int:
         """How many dials may begin now: many while all are to be linked, else a few, and more when those are slow."""
         fresh = sum(self._ctx.now < d.at + tuning.DIAL_FRESH for d in self._dials.values() if not d.probe)
-        if not self.is_small():
+        if not self._density.is_small():
             most = tuning.DIAL_PEERS - self._own()
-        elif len(self._unlinked()) + len(self._links.peers()) <= tuning.DIAL_ALL_UP_TO:
+        elif not self._may_be_many():
             most = tuning.LINKS_MAX
-        else:
+        elif self._own() < tuning.DIAL_PEERS or self._settled_at() <= self._ctx.now:
             most = tuning.DIAL_PEERS
+        else:
+            most = 0
         return max(0, min(most - fresh, self._room()))
+
+    def _may_be_many(self) -> bool:
+        """Whether more are known than would all be linked: how many are there is not learnt by dialling them all."""
+        known = len(self._unlinked()) + len(self._links.peers()) + len(self._book.unattributed_due())
+        return known > tuning.DIAL_ALL_UP_TO
+
+    def _settled_at(self) -> int:
+        """When the links that I dialled last have told what they know."""
+        return max((x.up_at for x in self._links if x.dialled), default=self._ctx.started) + tuning.DIAL_SETTLE
 
     def _room(self) -> int:
         return min(tuning.LINKS_MAX - len(self._links), tuning.DIALS_MAX - len(self._dials))
 
     def _dial_wanted(self) -> None:
         if self._wants_more():
-            self._dial_hinted()
+            self._dial_hinted(self._at_once())
         left = self._at_once()
         for member in self._wanted():
             address = self._book.best_due(member) if left > 0 else None
@@ -168,43 +171,78 @@ class Mesh:
         if self._wants_more():
             for address in self._book.unattributed_due()[:left]:
                 self._dial(address, None, probe=False)
+        for member, missing in self._short().items():
+            self._dial_pair(member, missing)
 
     def _wants_more(self) -> bool:
-        return self.is_small() or len(self._links) < tuning.FEW_PEERS
+        return self._density.is_small() or len(self._links) < tuning.FEW_PEERS
 
-    def _dial_hinted(self) -> None:
+    def _dial_hinted(self, most: int) -> None:
         """Who was just found is dialled at once, before all who may be off."""
         unlinked = set(self._unlinked())
-        for address in self._book.hinted()[: max(0, self._room())]:
+        for address in self._book.hinted():
             member = min(address.owners & unlinked, default=None)
-            if member is not None or not address.owners:
-                self._dial(address, member, probe=False)
-            else:
+            if address.owners and member is None:
                 address.hinted = False
+            elif most > 0:
+                self._dial(address, member, probe=False)
+                most -= 1
 
     def _in_flight(self, member: MemberId) -> int:
         return sum(1 for dialling in self._dials.values() if dialling.member == member)
 
-    def _probe(self) -> None:
-        """Ask one random known member that I have no link with, so that islands meet again."""
-        if self._ctx.now < self._next_probe:
-            return
-        few = len(self._links.peers()) < tuning.FEW_PEERS
-        self._next_probe = self._ctx.now + (tuning.PROBE_EVERY_FEW if few else tuning.PROBE_EVERY)
-        members = [(a, m) for m in self._unlinked() if (a := self._book.best_due(m)) is not None]
-        pool: list[tuple[Address, MemberId | None]] = [
-            *members,
-            *((a, None) for a in self._book.unattributed_due()),
-        ]
-        if pool:
-            address, member = self._ctx.rng.choice(pool)
-            self._dial(address, member, probe=True)
+    # --- Several links a pair ----------------------------------------------------------------------
+    def _short(self) -> dict[MemberId, int]:
+        """Peers with fewer links than a pair keeps, and how many are missing and are mine to dial now."""
+        keeps = self._density.links_a_pair()
+        if keeps == 1:
+            return {}
+        short = {}
+        for peer, links in self._links.by_peer().items():
+            missing = keeps - len(links) - self._in_flight(peer)
+            if missing > 0 and self._ctx.now >= self._pair_due(peer, links):
+                short[peer] = missing
+        return short
+
+    def _pair_due(self, peer: MemberId, links: list[Link]) -> int:
+        """When what the pair lacks is mine to dial: the other end may be unable to, or may not know yet."""
+        late = 0 if self._ctx.me < peer else tuning.PAIR_LATE
+        return max(link.up_at for link in links) + late
+
+    def _dial_pair(self, member: MemberId, missing: int) -> None:
+        address = self._book.best_due(member)
+        for _ in range(missing if address is not None else 0):
+            if address is not None and self._room() > 0:
+                self._dial(address, member, probe=False)
 
     def dial_beside(self, member: MemberId) -> None:
         """A second connection to a member whose link is doubtful."""
         address = self._book.best_due(member)
         if address is not None and self._in_flight(member) < 3:
             self._dial(address, member, probe=False)
+
+    # --- Probes ------------------------------------------------------------------------------------
+    def _probe(self) -> None:
+        """Ask one random known member that I have no link with, so that islands meet again."""
+        if self._ctx.now < self._next_probe:
+            return
+        pool = self._islands()
+        if not pool and self._ctx.now >= self._next_check:
+            pool = [(a, m) for m in self._unlinked() if (a := self._book.best_due(m))]
+            self._next_check = self._ctx.now + tuning.PROBE_REACHABLE
+        if pool:
+            address, member = self._ctx.rng.choice(pool)
+            self._dial(address, member, probe=True)
+            few = len(self._links.peers()) < tuning.FEW_PEERS
+            self._next_probe = self._ctx.now + (tuning.PROBE_EVERY_FEW if few else tuning.PROBE_EVERY)
+
+    def _islands(self) -> list[tuple[Address, MemberId | None]]:
+        """Where somebody who cannot be reached may be asked now."""
+        pool = [(a, m) for m in self._unreached() if (a := self._book.best_due(m))]
+        return [*pool, *((a, None) for a in self._book.unattributed_due())]
+
+    def _unreached(self) -> list[MemberId]:
+        return [member for member in self._unlinked() if not self._reach.is_reachable(member)]
 
     def _dial(self, address: Address, member: MemberId | None, *, probe: bool) -> None:
         dial = DialId(self._next_id)
@@ -213,7 +251,7 @@ class Mesh:
         self._book.dialled(address)
         self._ctx.emit(Dial(dial, address.text, probe))
 
-    # --- Which links to close ----------------------------------------------------------------------
+    # --- Time --------------------------------------------------------------------------------------
     def unjudged_late(self) -> list[LinkId]:
         """Probes that told nothing in time."""
         return [link for link, at in self._judge_at.items() if self._ctx.now >= at]
@@ -223,80 +261,29 @@ class Mesh:
         self.changed()
         self._judge_at.pop(link, None)
 
-    def replaced_by(self, link: Link) -> LinkId | None:
-        """A random own link that the staying probe replaces, where the mesh is full."""
-        if self.is_small():
-            return None
-        own = [other.id for other in self._links if other.dialled and not other.probe and other.id != link.id]
-        return self._ctx.rng.choice(own) if len(own) >= tuning.DIAL_PEERS else None
-
-    def displaced_by(self, newcomer: MemberId, degree: int) -> LinkId | None:
-        """At the cap: the link that goes for a newcomer of this degree; None: refuse it.
-
-        A second link with one peer first, then one that never compared, then the best connected peer's.
-        """
-        others = [link for link in self._links if link.peer != newcomer]
-        idle = [link for link in others if not link.compared and self._ctx.now >= link.up_at + tuning.DEAD_AFTER]
-        first = {link.peer: link.id for link in reversed(others)}
-        for link in (*(x for x in others if first[x.peer] != x.id), *idle):
-            return link.id
-        best = max(others, key=lambda link: (self._degree(link.peer), link.id), default=None)
-        return best.id if best is not None and self._degree(best.peer) > degree else None
-
-    def surplus(self) -> list[LinkId]:
-        """Links that are one too many: beside another with the same peer, or dialled when the space was small.
-
-        A doubtful link goes when another is compared, at either end; of good ones the lower id of the two members
-        keeps the youngest: a peer that dialled again may have lost the older one, and only it would know.
-        """
-        by_peer: dict[MemberId, list[Link]] = {}
-        for link in self._links:
-            if not link.probe:
-                by_peer.setdefault(link.peer, []).append(link)
-        now = self._ctx.now
-        if now < self._surplus_at:
-            return []
-        self._surplus_at = now + DUPLICATE_GRACE // 2
-        gone = [x.id for x in self._links if not x.compared and now >= x.up_at + tuning.UNCOMPARED_MAX]
-        for peer, links in by_peer.items():
-            good = [link for link in links if link.compared and not link.doubtful]
-            if len(links) < 2 or not good:
-                continue
-            gone.extend(link.id for link in links if link.doubtful)
-            if self._ctx.me < peer:
-                youngest = max(good, key=lambda link: (link.up_at, link.id))
-                ripe = now >= youngest.up_at + DUPLICATE_GRACE
-                gone.extend(link.id for link in good if ripe and link is not youngest)
-        return gone or self._trim()
-
-    def _trim(self) -> list[LinkId]:
-        if self.is_small() or self._ctx.now < self._next_trim:
-            return []
-        own = [link for link in self._links if link.dialled and not link.probe]
-        rich = [link.id for link in own if link.compared and self._degree(link.peer) > tuning.DIAL_PEERS]
-        surplus = len(own) - tuning.DIAL_PEERS
-        if surplus <= 0 or not rich:
-            return []
-        self._next_trim = self._ctx.now + TRIM_EVERY
-        return self._ctx.rng.sample(rich, min(len(rich), (surplus + 1) // 2))
-
     def next_deadline(self) -> int | None:
-        """When the next dial, probe, verdict or closing may be due."""
-        times = [self._due, *self._judge_at.values()]
-        if self._has_surplus():
-            times.append(self._ctx.now + DUPLICATE_GRACE)
-        return min(times)
+        """When the next dial, probe or verdict may be due."""
+        return min((self._due, *self._judge_at.values()))
 
     def _next_due(self) -> int:
+        now = self._ctx.now
         times = [dialling.at + tuning.DIAL_TIMEOUT for dialling in self._dials.values()]
         if len(self._links) < tuning.LINKS_MAX:
             due = self._book.next_due(self._wanted(), hints=self._wants_more())
             if due is not None:
-                times.append(max(due, self._ctx.now + tuning.REDIAL_FIRST))
-            times.append(max(self._next_probe, self._ctx.now + 1))
-        return min(times, default=self._ctx.now + tuning.MINUTE)
+                times.append(max(due, now + tuning.REDIAL_FIRST))
+            probe = self._book.next_due(self._unreached(), hints=True)
+            times.append(max(self._next_probe, now + 1, self._next_check if probe is None else probe))
+            times.extend(self._pair_times())
+        return min(times, default=now + tuning.MINUTE)
 
-    def _has_surplus(self) -> bool:
-        lasting = [link for link in self._links if not link.probe]
-        own = sum(link.dialled for link in lasting)
-        return len({link.peer for link in lasting}) < len(lasting) or (own > tuning.DIAL_PEERS and not self.is_small())
+    def _pair_times(self) -> Iterable[int]:
+        """When a pair may be short of links, by the clock alone."""
+        if (stands := self._density.moves_until()) is not None:
+            yield stands
+        keeps = self._density.links_a_pair()
+        for peer, links in self._links.by_peer().items() if keeps > 1 else ():
+            if keeps > len(links) + self._in_flight(peer):
+                free = self._book.next_due([peer], hints=False)
+                if free is not None:
+                    yield max(self._pair_due(peer, links), free, self._ctx.now + tuning.REDIAL_FIRST)

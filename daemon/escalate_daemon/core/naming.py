@@ -1,16 +1,17 @@
-"""Names: what a WHO word means to the sender, who is meant by it, and what each member is called here.
+"""Names: what a WHO word means to the sender, and who is meant by it.
 
 A bare word is a member's name and is signed as ids; words with @ are signed as words, and each receiver judges
 them by its own slots.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from escalate_daemon.core import slots, text, tuning
 from escalate_daemon.core.commands import CommandRefused, Refusal
 from escalate_daemon.core.ids import MemberId, fold
+from escalate_daemon.core.labels import poses
 from escalate_daemon.core.slots import Target
 from escalate_daemon.core.views import Why
 
@@ -41,46 +42,10 @@ class Plan:
     warnings: tuple[str, ...]
 
 
-def labels(people: Iterable[tuple[MemberId, str, str]]) -> dict[MemberId, str]:
-    """The shortest label unique among these (id, name, host): ana, ana@desk, ana~3f2a."""
-    people = list(people)
-    result: dict[MemberId, str] = {}
-    for form in (_bare, _with_host):
-        count: dict[str, int] = {}
-        for person in people:
-            key = fold(form(person))
-            count[key] = count.get(key, 0) + 1
-        for person in people:
-            if person[0] not in result and count[fold(form(person))] == 1 and not _poses(person[1]):
-                result[person[0]] = form(person)
-    for person in people:
-        if person[0] not in result:
-            digits = next(
-                n
-                for n in range(4, 33, 4)
-                if sum(p[1] == person[1] and p[0].hex()[:n] == person[0].hex()[:n] for p in people) == 1
-            )
-            result[person[0]] = f"{person[1]}~{person[0].hex()[:digits]}"
-    return result
-
-
-def _poses(name: str) -> bool:
-    """Whether a name looks like another's label: no honest name does, and it gets no short label."""
-    return "~" in name or "@" in name
-
-
-def _bare(person: tuple[MemberId, str, str]) -> str:
-    return person[1]
-
-
-def _with_host(person: tuple[MemberId, str, str]) -> str:
-    return f"{person[1]}@{person[2]}" if person[2] else person[1]
-
-
 def find_members(word: str, people: Sequence[Person]) -> list[Person]:
     """All members that a word without @ means: by name, name@host, label, or member id."""
     bare = fold(word)
-    found = [p for p in people if fold(p.name) == bare and not _poses(p.name)]
+    found = [p for p in people if fold(p.name) == bare and not poses(p.name)]
     if found:
         return found
     return [

@@ -13,6 +13,7 @@ from escalate_daemon.core.admission import Roster
 from escalate_daemon.core.commands import Command
 from escalate_daemon.core.context import Context, NodeConfig
 from escalate_daemon.core.control import Control
+from escalate_daemon.core.density import Density
 from escalate_daemon.core.edges import Edges
 from escalate_daemon.core.effects import Bucket, Effect, Stored
 from escalate_daemon.core.facts import Fact, FirstComparisonDone, MemberChanged
@@ -28,10 +29,11 @@ from escalate_daemon.core.naming import Plan, judge, plan
 from escalate_daemon.core.own import INCARNATION, OwnSlots
 from escalate_daemon.core.peer import PeerHello
 from escalate_daemon.core.pins import Pins
+from escalate_daemon.core.pruning import Pruning
 from escalate_daemon.core.reach import Reachability
 from escalate_daemon.core.replica import Replica
+from escalate_daemon.core.reporting import Reporting
 from escalate_daemon.core.rings import Rings
-from escalate_daemon.core.slots import Receipts
 from escalate_daemon.core.viewer import Viewer
 from escalate_daemon.core.views import EndReason, EscalationState, EscalationView, GrantView, MemberView
 from escalate_daemon.core.wire import HaveEntry, Hello, SlotKey
@@ -54,19 +56,25 @@ class Node:
         self._viewer = Viewer(self._ctx, self._replica, self._reach, self._pins)
         self._merging = Merging(self._ctx, self._replica, self._roster)
         self._gossip = Gossip(self._ctx, self._replica, self._roster, self._link_compared, self._heard_age)
-        self._mesh = Mesh(self._ctx, self._links, self._book, self._reach, members=self._dialable, degree=self._degree)
+        self._density = Density(self._ctx, self._reach)
+        self._mesh = Mesh(
+            self._ctx, self._links, self._book, self._reach, density=self._density, members=self._dialable
+        )
+        self._pruning = Pruning(self._ctx, self._links, self._density, self._degree)
         self._edges = Edges(self._ctx, self._links, self._replica, self._reach, self._gossip)
         self._hands = Hands(self._ctx, self._replica, self._reach, self._viewer.escalation, self._hand_moved)
         self._rings = Rings(self._ctx, self._viewer.escalation, self._receipts_changed)
         self._compared = False
         self._dirty = True
         self._due = now
-        self._receipts_at: int | None = now  # an earlier run may have died between a ring's record and its receipt
         meta = stored.get(Bucket.META, {})
         before = meta[INCARNATION].value[:20] if INCARNATION in meta else b"0"
         incarnation = max(int(before) + 1 if before.isdigit() else 0, unix_s, 1)
         self._own = OwnSlots(self._ctx, self._replica, min(incarnation, tuning.VERSION_MAX), self._wrote)
         self._me = Myself(self._ctx, self._replica, self._own, self._hands)
+        self._reporting = Reporting(
+            self._ctx, self._replica, self._own, self._hands, rings=self._rings, viewer=self._viewer
+        )
         self._frames = self._make_frames()
         self._control = Control(
             self._ctx,
@@ -101,6 +109,8 @@ class Node:
             self._links,
             self._gossip,
             self._mesh,
+            self._density,
+            self._pruning,
             self._reach,
             self._replica,
             absorb,
@@ -151,24 +161,19 @@ class Node:
             self._links.close(link, "myself")
         elif self._has_room(up, peer.hello.degree):
             self._mesh.link_up(up)
+            self._pruning.changed()
             if not probe:
                 self._gossip.open(up)
         self._settle(changed=True)
 
     def _has_room(self, newcomer: Link, degree: int) -> bool:
-        """Make room for a link, or close it: one peer has a few at most, and at the cap another goes for it."""
-        same = [link for link in self._links.of(newcomer.peer) if link.id != newcomer.id]
-        if len(same) >= tuning.LINKS_A_PEER:
-            oldest = next((link for link in same if not link.compared), same[0])
-            self._close_link(oldest.id, "more links with one peer than serve")
-        if len(self._links) <= tuning.LINKS_MAX:
-            return True
-        displaced = self._mesh.displaced_by(newcomer.peer, degree)
-        if displaced is None:
+        """Make room for a link, or close it."""
+        displaced = self._pruning.displaced_by(newcomer, degree)
+        if displaced == newcomer.id:
             self._links.close(newcomer.id, "as many links as may be")
-            return False
-        self._close_link(displaced, "displaced by a peer with fewer links")
-        return True
+        elif displaced is not None:
+            self._close_link(displaced, "it goes for a newer link")
+        return displaced != newcomer.id
 
     def link_down(self, link: LinkId, now: int) -> None:
         """A link broke or was closed by the peer."""
@@ -187,6 +192,7 @@ class Node:
         if link is not None:
             self._gossip.close(link.id)
             self._mesh.link_gone(link)
+            self._pruning.changed()
             self._links_changed()
 
     def _close_link(self, link: LinkId, reason: str) -> None:
@@ -277,8 +283,6 @@ class Node:
     def _wrote(self, key: SlotKey) -> None:
         self._dirty = True
         self._gossip.spread(key, None)
-        if key.slot in (slots.PROFILE, slots.STATE):
-            self._viewer.forget()
 
     def _links_changed(self) -> None:
         self._dirty = True
@@ -301,6 +305,7 @@ class Node:
     def _link_compared(self, link: Link) -> None:
         self._dirty = True
         self._mesh.changed()
+        self._pruning.changed()
         if not self._compared:
             self._compared = self._hands.settled = True
             self._ctx.emit(FirstComparisonDone(with_peer=True))
@@ -314,8 +319,7 @@ class Node:
 
     def _receipts_changed(self) -> None:
         self._dirty = True
-        if self._receipts_at is None:
-            self._receipts_at = self._ctx.now + tuning.RECEIPT_GATHER
+        self._reporting.changed()
 
     def _degree(self, member: MemberId) -> int:
         return len(self._replica.links(member))
@@ -323,8 +327,7 @@ class Node:
     def _dialable(self) -> list[MemberId]:
         """Whom the mesh may dial: also members that only an answer at an address told of."""
         people = self._viewer.people()
-        found = [m for m, p in people.items() if m != self.me and p.presence != slots.LEFT]
-        return found + [m for m in self._book.members() if m not in people and m != self.me]
+        return [*self._viewer.present(), *(m for m in self._book.members() if m not in people and m != self.me)]
 
     # --- The step ----------------------------------------------------------------------------------
     def _advance(self, now: int) -> None:
@@ -346,16 +349,17 @@ class Node:
             self._edges.broke()
         for late in self._mesh.unjudged_late():
             self._close_link(late, "the probe told nothing")
-        for surplus in self._mesh.surplus():
+        for surplus in self._pruning.surplus():
             self._close_link(surplus, "another link with the same peer")
         self._edges.write(self._own)
         for member in self._edges.follow():
+            self._mesh.changed()
             self._ctx.emit(MemberChanged(self._viewer.member(member)))
         if not self._compared and self._ctx.now >= self._ctx.started + tuning.FIRST_COMPARISON:
             self._compared = self._hands.settled = True
             self._ctx.emit(FirstComparisonDone(with_peer=False))
         self._follow_hands()
-        self._write_receipts()
+        self._reporting.write()
         self._me.tick()
         for link in self._links.beside_due():
             self._mesh.dial_beside(link.peer)
@@ -364,11 +368,9 @@ class Node:
         self._due = min(self._deadlines(), default=self._ctx.now + tuning.MINUTE)
 
     def _deadlines(self) -> list[int]:
-        parts = (self._links, self._edges, self._mesh, self._gossip, self._hands, self._reach, self._rings)
+        mesh = (self._links, self._edges, self._mesh, self._pruning, self._gossip, self._reach)
+        parts = (*mesh, self._hands, self._rings, self._reporting, self._me)
         times = [due for part in parts if (due := part.next_deadline()) is not None]
-        if self._receipts_at is not None:
-            times.append(self._receipts_at)
-        times.append(self._me.next_deadline())
         if not self._compared:
             times.append(self._ctx.started + tuning.FIRST_COMPARISON)
         if self._dirty:
@@ -388,12 +390,3 @@ class Node:
             )
             self._rings.consider(known, verdict)
         self._rings.forget_old(lambda hand: (k := self._hands.get(hand)) is not None and k.ended_at is None)
-
-    def _write_receipts(self) -> None:
-        if self._receipts_at is None or self._ctx.now < self._receipts_at:
-            return
-        self._receipts_at = None
-        up = sorted((k for k in self._hands.all() if k.is_up), key=lambda k: k.first_held)
-        mine = tuple(r for k in up if (r := self._rings.receipt(k.id)) is not None)
-        if mine != self._replica.receipts(self.me):
-            self._own.write(slots.RECEIPTS, Receipts(mine[-tuning.RECEIPTS_MAX :]))

@@ -3,31 +3,11 @@
 Nobody declares another lost, so nobody can slander; a vanished member's neighbours take it off their lists.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from escalate_daemon.core import tuning
+from escalate_daemon.core.graph import Graph
 from escalate_daemon.core.ids import MemberId
-
-Lists = Mapping[MemberId, frozenset[MemberId]]
-
-
-def mutual(one: MemberId, other: MemberId, lists: Lists) -> bool:
-    """Whether the edge counts: both ends list it."""
-    return other in lists.get(one, ()) and one in lists.get(other, ())
-
-
-def reachable_from(me: MemberId, lists: Lists) -> set[MemberId]:
-    """All members that a path of mutual edges joins to `me`, `me` included."""
-    found = {me}
-    queue = deque((me,))
-    while queue:
-        here = queue.popleft()
-        for there in lists.get(here, ()):
-            if there not in found and mutual(here, there, lists):
-                found.add(there)
-                queue.append(there)
-    return found
 
 
 class Reachability:
@@ -37,11 +17,12 @@ class Reachability:
     """
 
     def __init__(self, me: MemberId) -> None:
-        self._me = me
-        self._reachable: set[MemberId] = {me}
+        self._graph = Graph(me)
         self._unreachable_since: dict[MemberId, int] = {}
         self._reached: dict[MemberId, tuple[int, int]] = {}  # unreachable since, reached at: for flaps
         self._lost: set[MemberId] = set()
+        self._found: set[MemberId] = set()  # lost ones that were reached since the last `expire`
+        self._lost_at: int | None = None  # when the next one becomes lost
 
     def start_lost(self, member: MemberId, now: int) -> None:
         """A member that only the disk knows: lost until a path to it is found."""
@@ -51,32 +32,48 @@ class Reachability:
     def update(
         self, members: Iterable[MemberId], links: Callable[[MemberId], Iterable[MemberId]], now: int
     ) -> set[MemberId]:
-        """Look again over all `members` and their lists of links; returns those whose reachability changed."""
+        """Look again at the lists of links of these `members`, those that are new among them; returns all whose
+        reachability changed.
+        """
         members = list(members)
-        lists = {member: frozenset(links(member)) for member in members}
-        before, self._reachable = self._reachable, reachable_from(self._me, lists)
         for member in members:
-            if member in self._reachable:
-                if (since := self._unreachable_since.pop(member, None)) is not None:
-                    self._reached[member] = (since, now)
-            elif member not in self._unreachable_since:
-                since, at = self._reached.pop(member, (now, now - tuning.FLAP))
-                self._unreachable_since[member] = since if now - at < tuning.FLAP else now
-        return before ^ self._reachable
+            self._graph.put(member, links(member))
+        moved = self._graph.follow()
+        for member in moved.union(members):
+            self._note(member, now)
+        pending = (since for member, since in self._unreachable_since.items() if member not in self._lost)
+        first = min(pending, default=None)
+        self._lost_at = None if first is None else first + tuning.LOST_AFTER
+        return moved
+
+    def _note(self, member: MemberId, now: int) -> None:
+        if self.is_reachable(member):
+            since = self._unreachable_since.pop(member, None)
+            if since is not None:
+                self._reached[member] = (since, now)
+                self._found.add(member)
+        elif member not in self._unreachable_since:
+            since, at = self._reached.pop(member, (now, now - tuning.FLAP))
+            self._unreachable_since[member] = since if now - at < tuning.FLAP else now
+            self._found.discard(member)
 
     def expire(self, now: int) -> set[MemberId]:
         """Move members into and out of `lost` by the clock; returns those that moved."""
-        lost = {
-            member
-            for member, since in self._unreachable_since.items()
-            if member in self._lost or now - since >= tuning.LOST_AFTER
-        }
-        moved, self._lost = lost ^ self._lost, lost
-        return moved
+        moved = self._found & self._lost
+        self._found.clear()
+        self._lost -= moved
+        if self._lost_at is None or now < self._lost_at:
+            return moved
+        pending = {member: at for member, at in self._unreachable_since.items() if member not in self._lost}
+        late = {member for member, since in pending.items() if now - since >= tuning.LOST_AFTER}
+        self._lost |= late
+        first = min((since for member, since in pending.items() if member not in late), default=None)
+        self._lost_at = None if first is None else first + tuning.LOST_AFTER
+        return moved ^ late
 
     def is_reachable(self, member: MemberId) -> bool:
         """Whether a path of mutual edges joins it to me now."""
-        return member in self._reachable
+        return member in self._graph.joined
 
     def is_lost(self, member: MemberId) -> bool:
         """Whether it has been unreachable for LOST_AFTER."""
@@ -88,9 +85,8 @@ class Reachability:
 
     def count(self) -> int:
         """How many others are reachable."""
-        return len(self._reachable) - 1
+        return len(self._graph.joined) - 1
 
     def next_deadline(self) -> int | None:
         """When the next member becomes lost if nothing changes."""
-        pending = [since for member, since in self._unreachable_since.items() if member not in self._lost]
-        return min(pending) + tuning.LOST_AFTER if pending else None
+        return self._lost_at

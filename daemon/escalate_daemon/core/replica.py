@@ -21,6 +21,8 @@ _ORDER: Final = {
     for rank, name in enumerate((slots.PROFILE, slots.STATE, slots.ANSWERS, slots.RECEIPTS, slots.GRANTS, slots.LINKS))
 }
 _UNKNOWN_RANK: Final = 3
+_FOLLOWED: Final = frozenset({slots.PROFILE, slots.STATE, slots.RECEIPTS, slots.LINKS})  # somebody asks what changed
+BUCKETS: Final = 64  # of slots, for comparing: half for `links`, which change whenever somebody comes or goes
 
 
 def slot_rank(slot: str) -> int:
@@ -30,6 +32,12 @@ def slot_rank(slot: str) -> int:
     active for a moment.
     """
     return _ORDER.get(slot, _UNKNOWN_RANK)
+
+
+def bucket_of(key: SlotKey) -> int:
+    """The bucket of a slot, 0 to BUCKETS - 1. Member ids are hashes, so they spread evenly."""
+    half = BUCKETS // 2
+    return key.member[-1] % half + (half if key.slot == slots.LINKS else 0)
 
 
 @dataclass(slots=True)
@@ -47,6 +55,7 @@ class Held:
     decoded: slots.Body | None = None
     by_wall: bool = False
     sure: int = 0
+    term: int = 0  # its share in the replica's fingerprint
 
     def age(self, now: int) -> int:
         """The record's age in ms: what was said of it, and all the time that it was held here."""
@@ -70,6 +79,8 @@ class Replica:
     def __init__(self) -> None:
         self._members: dict[MemberId, dict[str, Held]] = {}
         self._sum = 0
+        self._sums = [0] * BUCKETS
+        self._changed: dict[str, set[MemberId]] = {}
 
     def __contains__(self, member: MemberId) -> bool:
         return member in self._members
@@ -93,22 +104,42 @@ class Replica:
     def put(self, held: Held) -> tuple[SlotKey, ...]:
         """Hold this record instead of what was held of its key; returns keys of slots dropped for it."""
         key = held.record.key
-        own = self._members.setdefault(key.member, {})
+        own = self._members.get(key.member)
+        if own is None:
+            own = self._members[key.member] = {}
+            self._note(key.member, slots.LINKS)
         before = own.get(key.slot)
-        if before is not None:
-            self._sum -= _term(key, before.version)
+        held.term = _term(key, held.version)
         own[key.slot] = held
-        self._sum = (self._sum + _term(key, held.version)) % _MODULUS
-        return self._drop_surplus(key.member)
+        self._note(key.member, key.slot)
+        self._count(key, held.term - (0 if before is None else before.term))
+        return () if key.slot in _ORDER else self._drop_surplus(key.member)
 
     def forget(self, key: SlotKey) -> None:
         """Hold nothing of this key (own slots that were set aside, surplus)."""
         own = self._members.get(key.member)
         if own is None or key.slot not in own:
             return
-        self._sum = (self._sum - _term(key, own.pop(key.slot).version)) % _MODULUS
+        self._count(key, -own.pop(key.slot).term)
+        self._note(key.member, key.slot)
         if not own:
             del self._members[key.member]
+
+    def changed(self, slot: str) -> set[MemberId]:
+        """Whose slot of this name came, changed or went since this was asked last; for `links`, newcomers too.
+
+        Told once: each name has one asker.
+        """
+        return self._changed.pop(slot, set())
+
+    def _note(self, member: MemberId, slot: str) -> None:
+        if slot in _FOLLOWED:
+            self._changed.setdefault(slot, set()).add(member)
+
+    def _count(self, key: SlotKey, change: int) -> None:
+        bucket = bucket_of(key)
+        self._sum = (self._sum + change) % _MODULUS
+        self._sums[bucket] = (self._sums[bucket] + change) % _MODULUS
 
     def room_for(self, key: SlotKey) -> bool:
         """Whether an unknown slot of this name would be kept: the lowest names are, so all replicas agree."""
@@ -127,6 +158,26 @@ class Replica:
     def fingerprint(self) -> bytes:
         """16 bytes that are equal exactly where all versions are equal (up to chance)."""
         return self._sum.to_bytes(HASH_BYTES, "big")
+
+    def digests(self) -> tuple[bytes, ...]:
+        """The fingerprint of each bucket alone."""
+        return tuple(each.to_bytes(HASH_BYTES, "big") for each in self._sums)
+
+    def buckets(self) -> dict[int, list[SlotKey]]:
+        """The keys in each bucket that has any, unordered."""
+        found: dict[int, list[SlotKey]] = {}
+        for key in self.keys():
+            found.setdefault(bucket_of(key), []).append(key)
+        return found
+
+    def aging(self) -> Iterator[SlotKey]:
+        """The slots whose age decides something: hands that are up, and invites that expire."""
+        for member in self._members:
+            state = self.state(member)
+            if state is not None and state.hand is not None:
+                yield SlotKey(member, slots.STATE)
+            if self.grants(member):
+                yield SlotKey(member, slots.GRANTS)
 
     def entry(self, key: SlotKey, to: MemberId, now: int) -> HaveEntry | None:
         """The row that announces this slot to a peer, or None where it is not held."""

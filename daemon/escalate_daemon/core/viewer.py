@@ -1,57 +1,73 @@
 """Turns slots into views: text cleaned, names labelled, receipts counted. Changes nothing."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass
 
 from escalate_daemon.core import slots, tuning
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.hands import Known
 from escalate_daemon.core.ids import MemberId
-from escalate_daemon.core.naming import Person, labels, means
+from escalate_daemon.core.naming import Person, means
+from escalate_daemon.core.people import People
 from escalate_daemon.core.pins import Pins
 from escalate_daemon.core.reach import Reachability
+from escalate_daemon.core.receiving import Receiving
 from escalate_daemon.core.replica import Replica
-from escalate_daemon.core.slots import Profile, Receipt, State, Target
+from escalate_daemon.core.slots import Hand, Profile, Receipt, Target
 from escalate_daemon.core.text import clean
 from escalate_daemon.core.views import EscalationState, EscalationView, GrantView, MemberView, Reach, ReceiptView, Why
 from escalate_daemon.core.wire import SlotKey
 
 LOST = "lost"
 _HEARS = ("sound", "popup", "terminal", "none")
-_PRESENCES = (slots.AVAILABLE, slots.BUSY, slots.AWAY, slots.ROOM, slots.LEFT)
+_WHYS = {why.value: why for why in Why}
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a member's view follows from: while all of it stands, so does the view."""
+
+    person: Person
+    profile: Profile
+    gone: bool
+    online: bool
+    new_key: bool
 
 
 class Viewer:
-    """Views of one node's replica. `receipts_of` gives what the owner keeps besides the replica."""
+    """Views of one node's replica. `kept_receipts` is what the owner keeps besides the replica."""
 
     def __init__(self, ctx: Context, replica: Replica, reach: Reachability, pins: Pins) -> None:
         self._ctx = ctx
         self._replica = replica
         self._reach = reach
         self._pins = pins
-        self._people: dict[MemberId, Person] | None = None
+        self._people = People(replica)
+        self._receiving = Receiving(replica)
+        self._edition = -1  # of the people: for it the next two are true
+        self._present: list[MemberId] | None = None
+        self._meant: dict[Hand, frozenset[MemberId]] = {}
+        self._views: dict[MemberId, tuple[_Seen, MemberView]] = {}
         self.kept_receipts: dict[str, dict[MemberId, Receipt]] = {}
-
-    def forget(self) -> None:
-        """A profile or a state changed: names and presences are looked up anew."""
-        self._people = None
 
     # --- Members -----------------------------------------------------------------------------------
     def people(self) -> dict[MemberId, Person]:
         """Everybody with a profile, me included, labelled."""
-        if self._people is None:
-            found = [self._person(m, p) for m in self._replica.members() if (p := self._replica.profile(m)) is not None]
-            names = labels([(p.id, p.name, p.host) for p in found])
-            self._people = {p.id: replace(p, label=names[p.id]) for p in found}
-        return self._people
+        return self._people.all()
 
-    def _person(self, member: MemberId, profile: Profile) -> Person:
-        state = self._replica.state(member) or State()
-        groups = tuple(g for g in (clean(g, tuning.NAME_POINTS) for g in profile.groups[: tuning.GROUPS_MAX]) if g)
-        name = _unposed(clean(profile.name, tuning.NAME_POINTS)) or member.hex()[:8]
-        presence = state.presence if state.presence in _PRESENCES else slots.AVAILABLE
-        room = clean(state.room, tuning.NAME_POINTS)
-        return Person(member, name, clean(profile.host, tuning.HOST_BYTES), groups, presence, room)
+    def present(self) -> list[MemberId]:
+        """Everybody but me who has a profile and has not left."""
+        self._renew()
+        if self._present is None:
+            there = self._people.all().items()
+            self._present = [m for m, p in there if m != self._ctx.me and p.presence != slots.LEFT]
+        return self._present
+
+    def _renew(self) -> None:
+        edition = self._people.edition
+        if edition != self._edition:
+            self._edition, self._present = edition, None
+            self._meant.clear()
 
     def me(self) -> Person:
         """Myself, by my own slots."""
@@ -59,32 +75,41 @@ class Viewer:
 
     def is_online(self, member: MemberId) -> bool:
         """Reachable and not left; oneself is."""
-        person = self.people().get(member)
+        person = self._people.get(member)
         return person is not None and person.presence != slots.LEFT and self._reach.is_reachable(member)
 
     def member(self, member: MemberId) -> MemberView:
         """One member; one without a profile shows by its id."""
-        person = self.people().get(member) or Person(
-            member, member.hex()[:8], "", (), slots.AVAILABLE, "", member.hex()[:8]
-        )
-        profile = self._replica.profile(member) or Profile(b"", person.name)
+        nobody = member.hex()[:8]
+        person = self._people.get(member) or Person(member, nobody, "", (), slots.AVAILABLE, "", nobody)
         gone = person.presence != slots.LEFT and member != self._ctx.me and self._reach.is_lost(member)
+        profile = self._replica.profile(member) or Profile(b"", person.name)
+        seen = _Seen(person, profile, gone, self.is_online(member), self._pins.is_new_key(member, person.name))
+        before = self._views.get(member)
+        if before is not None and before[0] == seen:
+            return before[1]
+        view = self._view(seen)
+        self._views[member] = (seen, view)
+        return view
+
+    def _view(self, seen: _Seen) -> MemberView:
+        person, profile = seen.person, seen.profile
         return MemberView(
-            id=member,
+            id=person.id,
             name=person.name,
             host=person.host,
             label=person.label,
-            presence=LOST if gone else person.presence,
+            presence=LOST if seen.gone else person.presence,
             room=person.room if person.presence == slots.ROOM else "",
             groups=person.groups,
             location=clean(profile.location, tuning.PLACE_BYTES),
             phone=clean(profile.phone, tuning.PHONE_BYTES),
             url=clean(profile.url, tuning.PLACE_BYTES),
-            me=member == self._ctx.me,
-            online=self.is_online(member),
+            me=person.id == self._ctx.me,
+            online=seen.online,
             hears=profile.hears if profile.hears in _HEARS else "none",
             version=clean(profile.version, tuning.NAME_POINTS),
-            new_key=self._pins.is_new_key(member, person.name),
+            new_key=seen.new_key,
             addresses=tuple(clean(a, tuning.PLACE_BYTES) for a in profile.addresses[: tuning.ADDRESSES_MAX]),
         )
 
@@ -108,20 +133,18 @@ class Viewer:
     # --- Escalations -------------------------------------------------------------------------------
     def meant(self, known: Known) -> frozenset[MemberId]:
         """Whom a hand names, as seen from here; its owner never."""
-        people = self.people()
-        ids = {t.member for t in known.hand.named if not t.word}
-        words = [t for t in known.hand.named if t.word]
-        ids.update(p.id for p in people.values() if any(means(t, p) for t in words))
-        return frozenset(ids - {known.owner})
+        self._renew()
+        meant = self._meant.get(known.hand)
+        if meant is None:
+            words = [t for t in known.hand.named if t.word]
+            ids = {t.member for t in known.hand.named if not t.word}
+            ids.update(p.id for p in self.people().values() if any(means(t, p) for t in words))
+            meant = self._meant[known.hand] = frozenset(ids - {known.owner})
+        return meant
 
     def receipts(self, known: Known) -> dict[MemberId, Receipt]:
         """Every receipt for this hand, newest word of each member."""
-        found = dict(self.kept_receipts.get(known.id, {}))
-        for member in self._replica.members():
-            for receipt in self._replica.receipts(member):
-                if receipt.hand == known.id and receipt.owner == known.owner:
-                    found[member] = receipt
-        return found
+        return {**self.kept_receipts.get(known.id, {}), **self._receiving.of(known.id, known.owner)}
 
     def escalation(self, known: Known) -> EscalationView:
         """One escalation as it stands now."""
@@ -182,13 +205,8 @@ class Viewer:
             shown_ago=ago(receipt.shown),
             sounded_ago=ago(receipt.sounded),
             seen_ago=ago(receipt.seen),
-            why=Why(receipt.why) if receipt.why in tuple(Why) else None,
+            why=_WHYS.get(receipt.why),
         )
-
-
-def _unposed(name: str) -> str:
-    """A peer's name without what would make it another's label: ana@desk, ana~3f2a."""
-    return name.replace("@", "_").replace("~", "_").lstrip("-")
 
 
 def _remaining(grant: slots.Grant, held_for: int) -> int:

@@ -96,17 +96,18 @@ class Pong(Frame, frozen=True, tag="pong"):
 
 
 class Have(Frame, frozen=True, tag="have"):
-    """An announcement, or (`full`) a part of the whole table, of which `last` is the last part."""
+    """An announcement; or, with `told` over 0, the end of an answer: all that differed in buckets below it is told."""
 
     entries: tuple[HaveEntry, ...]
-    full: bool = False
-    last: bool = False
+    told: int = 0
 
 
 class Want(Frame, frozen=True, tag="want"):
-    """Asks for slots by key; the answer is their newest version."""
+    """Asks for slots by key, or, where `digests` are given, for the rows of all buckets from `start` on that differ."""
 
     keys: tuple[tuple[MemberId, str], ...]
+    digests: tuple[bytes, ...] = ()
+    start: int = 0
 
 
 class SlotsFrame(Frame, frozen=True, tag="slots"):

@@ -66,7 +66,7 @@ def test_new_profile_leads_to_its_addresses_and_is_told() -> None:
     room["ana"].finds(room["ben"].address)
     room["cem"].finds(room["ben"].address)
     room.run(5_000)
-    assert room["ana"].live.link_count == 2, "Cem was found through Ben"
+    assert room["ana"].live.link_count == 4, "Cem was found through Ben: two links a pair among three"
     assert "cem" in {fact.member.name for fact in room["ana"].facts_of(MemberChanged)}
 
 

@@ -86,9 +86,20 @@ def test_link_that_i_closed_for_having_others_is_unlisted_with_the_gains(graph: 
     graph.link(2, CEM)
     graph.edges.write(graph.own)
     assert graph.replica.links(ANA) == (BEN,)
-    graph.ctx.now += tuning.GAIN_GATHER
+    graph.ctx.now += tuning.GAIN_EVERY
     graph.edges.write(graph.own)
     assert graph.replica.links(ANA) == (CEM,)
+
+
+def test_gains_one_after_another_are_written_now_and_then(graph: Graph) -> None:
+    listed(graph)
+    writes = []
+    for number in range(2, 40):
+        graph.link(number, MemberId(bytes((number,)) * 16))
+        graph.edges.write(graph.own)
+        graph.ctx.now += tuning.GAIN_GATHER
+        writes.append(graph.replica.links(ANA))
+    assert len(set(writes)) <= 2 + 38 * tuning.GAIN_GATHER // tuning.GAIN_EVERY
 
 
 def test_gain_that_is_gone_before_it_was_written_is_never_written(graph: Graph) -> None:

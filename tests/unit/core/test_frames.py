@@ -19,7 +19,7 @@ TO_BEN, TO_CEM = LinkId(1), LinkId(2)
 
 
 class Two:
-    """Ana's node, linked with Ben and Cem, whose tables she has not heard."""
+    """Ana's node, linked with Ben and Cem, whose answers she has not heard."""
 
     def __init__(self, *, probe: bool = False) -> None:
         self.now = 1_000_000
@@ -64,12 +64,18 @@ def test_ping_is_answered_at_once_with_its_nonce_and_my_fingerprint(ana: Two) ->
     assert second == Pong(8, first.fingerprint)
 
 
-def test_other_fingerprint_is_answered_with_my_table_once_in_5_s(ana: Two) -> None:
-    tables = 0
+def is_question(frame: AnyFrame) -> bool:
+    return isinstance(frame, Want) and frame.digests != ()
+
+
+def test_other_fingerprint_makes_me_ask_what_differs_once_in_5_s(ana: Two) -> None:
+    questions = 0
     for number in range(100):
         effects = ana.hears(Ping(number, b"other")) + ana.later(100)
-        tables += sum(isinstance(frame, Have) and frame.full for link, frame in sent(effects) if link == TO_BEN)
-    assert tables == 2
+        questions += sum(
+            isinstance(frame, Want) and frame.digests != () for link, frame in sent(effects) if link == TO_BEN
+        )
+    assert questions == 2
 
 
 def test_newer_slot_is_stored_passed_on_and_told_in_this_order(ana: Two) -> None:
@@ -150,11 +156,13 @@ def test_one_peer_holds_four_links_at_most(ana: Two) -> None:
 
 
 # --- Probes ----------------------------------------------------------------------------------------
-def test_probe_hears_no_table_until_it_is_worth_it() -> None:
+def test_probe_is_asked_nothing_until_it_is_worth_it() -> None:
     ana = Two(probe=True)
     assert sent(ana.later(1)) == []
     effects = ana.hears(Ping(1, b"other"))
-    assert any(isinstance(frame, Have) and frame.full for _, frame in sent(effects)), "another fingerprint: it stays"
+    assert any(isinstance(frame, Want) and frame.digests != () for _, frame in sent(effects)), (
+        "another fingerprint: it stays"
+    )
 
 
 def test_probe_on_which_nothing_is_said_is_closed() -> None:

@@ -1,85 +1,10 @@
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
 
 from escalate_daemon.core import tuning
-from escalate_daemon.core.addresses import AddressBook
-from escalate_daemon.core.context import Context
-from escalate_daemon.core.effects import Dial
-from escalate_daemon.core.ids import DialId, LinkId, MemberId
-from escalate_daemon.core.linktable import Link, LinkTable
-from escalate_daemon.core.mesh import DUPLICATE_GRACE, TRIM_EVERY, Mesh
-from escalate_daemon.core.reach import Reachability
-from support.core_cast import cast_of
-
-CAST = cast_of("ana", "ben")
-START = 100_000_000
-LOW, HIGH = MemberId(bytes(16)), MemberId(b"\xff" * 16)  # on either side of any id
-
-
-def member(number: int) -> MemberId:
-    return MemberId(b"\x01" + number.to_bytes(15, "big"))
-
-
-@dataclass
-class Net:
-    """Ana's mesh. `crowd` others are known with an address each; all of them reachable unless told otherwise."""
-
-    crowd: int
-    reachable: bool = True
-    ctx: Context = field(default_factory=lambda: CAST.context("ana", START))
-    degrees: dict[MemberId, int] = field(default_factory=dict)
-    numbers: int = 0
-
-    def __post_init__(self) -> None:
-        self.links, self.book = LinkTable(self.ctx), AddressBook(self.ctx)
-        self.members = [member(n) for n in range(self.crowd)]
-        me, there = self.ctx.me, self.members if self.reachable else []
-        self.reach = Reachability(me)
-        self.reach.update([me, *self.members], lambda m: there if m == me else [me] if m in there else [], START)
-        self.mesh = Mesh(
-            self.ctx,
-            self.links,
-            self.book,
-            self.reach,
-            members=lambda: self.members,
-            degree=lambda m: self.degrees.get(m, 0),
-        )
-        for n in range(self.crowd):
-            self.book.publish(member(n), (f"m{n}:1",))
-
-    def dials(self, after: int = 0) -> list[Dial]:
-        """What is dialled now."""
-        self.ctx.now += after
-        self.mesh.run()
-        dialled = self.ctx.drain()
-        assert all(isinstance(d, Dial) for d in dialled)
-        return [d for d in dialled if isinstance(d, Dial)]
-
-    def link(
-        self,
-        peer: MemberId,
-        *,
-        dialled: bool = True,
-        probe: bool = False,
-        compared: bool = True,
-    ) -> Link:
-        """A link comes up."""
-        self.numbers += 1
-        now = self.ctx.now
-        up = Link(LinkId(self.numbers), peer, None, dialled, probe, now, now, None, compared=compared)
-        self.links.add(up)
-        self.mesh.link_up(up)
-        return up
-
-    def answered(self, dial: Dial) -> Link:
-        """A dial succeeds."""
-        ended = self.mesh.dial_ended(dial.dial)
-        assert ended is not None
-        assert ended.member is not None
-        self.book.succeeded(dial.address, ended.member)
-        return self.link(ended.member, probe=ended.probe)
+from escalate_daemon.core.ids import DialId, MemberId
+from support.core_net import HIGH, LOW, Net, member
 
 
 # --- Whom to dial ----------------------------------------------------------------------------------
@@ -128,7 +53,7 @@ def test_dial_that_came_to_nothing_is_tried_again_ever_later() -> None:
 
 
 def test_dial_without_an_outcome_has_failed_in_time() -> None:
-    net = Net(1, reachable=False)
+    net = Net(1, there=0)
     first = net.dials()[0]
     net.ctx.now += tuning.DIAL_TIMEOUT
     net.mesh.run()
@@ -179,7 +104,7 @@ def test_outcome_of_a_dial_never_made_changes_nothing() -> None:
     ids=["few peers", "enough"],
 )
 def test_member_without_a_link_is_probed_now_and_then(linked: int, every: int) -> None:
-    net = Net(40)
+    net = Net(80, there=40)
     for n in range(linked):
         net.link(member(n))
     net.dials()
@@ -188,12 +113,90 @@ def test_member_without_a_link_is_probed_now_and_then(linked: int, every: int) -
     assert gaps == {every}
 
 
-def test_probes_reach_everybody_in_time() -> None:
-    net = Net(30)
+def test_probes_come_to_everybody_who_is_not_reachable() -> None:
+    net = Net(50, there=20)
     for n in range(tuning.DIAL_PEERS):
         net.link(member(n))
     probed = {d.address for _ in range(300) for d in net.dials(after=tuning.PROBE_EVERY) if d.probe}
-    assert probed == {f"m{n}:1" for n in range(tuning.DIAL_PEERS, 30)}
+    assert probed >= {f"m{n}:1" for n in range(20, 50)}
+
+
+def test_who_is_reachable_is_probed_once_a_minute_only() -> None:
+    net = Net(30)
+    for n in range(tuning.DIAL_PEERS):
+        net.link(member(n))
+    times = [net.ctx.now for _ in range(3_000) if any(d.probe for d in net.dials(after=100))]
+    assert {later - earlier for earlier, later in pairwise(times)} == {tuning.PROBE_REACHABLE}
+
+
+def test_nobody_to_probe_wakes_nobody() -> None:
+    net = Net(tuning.DIAL_PEERS)
+    for n in range(tuning.DIAL_PEERS):
+        net.link(member(n))
+    net.dials()
+    due = net.mesh.next_deadline()
+    assert due is not None
+    assert due >= net.ctx.now + 10 * tuning.SECOND
+
+
+def test_crowd_that_is_just_found_is_dialled_at_a_few_until_it_is_known_how_many_are_there() -> None:
+    net = Net(0)
+    for n in range(200):
+        net.book.hint(f"x{n}:1")
+    net.mesh.changed()
+    first = net.dials()
+    assert len([d for d in first if not d.probe]) == tuning.DIAL_PEERS
+    for n, dial in enumerate(d for d in first if not d.probe):
+        net.mesh.dial_ended(dial.dial)
+        net.book.succeeded(dial.address, member(n))
+        net.link(member(n))
+    assert [d for d in net.dials(after=tuning.DIAL_SETTLE - 1) if not d.probe] == []
+    assert len([d for d in net.dials(after=1) if not d.probe]) == tuning.DIAL_PEERS, "still few in reach: some more"
+
+
+# --- Several links a pair --------------------------------------------------------------------------
+def together(others: int, *, higher: bool = True) -> Net:
+    """Ana, with a link to each of a few others, whose ids are all higher or all lower than hers."""
+    net = Net(0)
+    net.members = [MemberId((HIGH if higher else LOW)[:15] + bytes((n,))) for n in range(others)]
+    for n, peer in enumerate(net.members):
+        net.book.publish(peer, (f"p{n}:1",))
+    me = net.ctx.me
+    net.reach.update([me, *net.members], lambda m: net.members if m == me else [me], net.ctx.now)
+    for peer in net.members:
+        net.link(peer)
+    return net
+
+
+@pytest.mark.parametrize(("others", "more"), [(1, 3), (2, 2), (3, 3), (4, 0), (5, 0)])
+def test_each_of_two_three_or_four_has_four_links_and_more(others: int, more: int) -> None:
+    net = together(others)
+    assert net.dials() == []
+    dials = net.dials(after=tuning.COUNT_STANDS)
+    assert len(dials) == more
+    for dial in dials:
+        net.answered(dial)
+    assert net.dials(after=tuning.MINUTE) == []
+
+
+def test_what_a_pair_lacks_is_dialled_by_the_higher_id_only_when_the_lower_does_not() -> None:
+    net = together(1, higher=False)
+    assert net.dials(after=tuning.COUNT_STANDS) == []
+    due = net.mesh.next_deadline()
+    assert due is not None
+    assert due <= net.ctx.now + tuning.PAIR_LATE
+    assert len(net.dials(after=tuning.PAIR_LATE)) == 3
+
+
+def test_pair_is_not_doubled_while_more_may_be_on_their_way() -> None:
+    net = together(1)
+    net.dials(after=tuning.COUNT_STANDS - 1)
+    more = [MemberId(HIGH[:15] + bytes((100 + n,))) for n in range(6)]
+    me, all_there = net.ctx.me, [*net.members, *more]
+    net.reach.update([me, *all_there], lambda m: all_there if m == me else [me], net.ctx.now)
+    net.members = net.members[:1]
+    net.mesh.changed()
+    assert net.dials(after=tuning.MINUTE) == []
 
 
 def test_probe_that_told_nothing_in_time_is_to_be_closed() -> None:
@@ -207,25 +210,6 @@ def test_probe_that_told_nothing_in_time_is_to_be_closed() -> None:
     assert net.mesh.unjudged_late() == []
 
 
-def test_probe_that_stays_replaces_a_random_link_where_the_mesh_is_full() -> None:
-    net = Net(40)
-    own = [net.link(member(n)) for n in range(tuning.DIAL_PEERS)]
-    accepted = net.link(member(20), dialled=False)
-    probe = net.link(member(30))
-    replaced = net.mesh.replaced_by(probe)
-    assert replaced in {link.id for link in own}
-    assert replaced not in (accepted.id, probe.id)
-
-
-def test_probe_that_stays_replaces_none_while_there_is_room() -> None:
-    net = Net(40)
-    net.link(member(0))
-    assert net.mesh.replaced_by(net.link(member(30))) is None
-    small = Net(3)
-    small.link(member(0))
-    assert small.mesh.replaced_by(small.link(member(1))) is None
-
-
 def test_doubtful_link_gets_a_second_connection_beside_it_and_not_ever_more() -> None:
     net = Net(1)
     net.link(member(0))
@@ -235,101 +219,16 @@ def test_doubtful_link_gets_a_second_connection_beside_it_and_not_ever_more() ->
     assert net.dials() == [], "its address is being dialled"
 
 
-# --- Which links go --------------------------------------------------------------------------------
-def test_at_the_cap_a_peer_with_fewer_links_displaces_the_best_connected() -> None:
-    net = Net(40)
-    links = [net.link(member(n), dialled=False) for n in range(tuning.LINKS_MAX)]
-    net.degrees = {member(n): n for n in range(tuning.LINKS_MAX)}
-    assert net.mesh.displaced_by(member(99), 3) == links[-1].id
-    assert net.mesh.displaced_by(member(99), tuning.LINKS_MAX) is None
-    assert net.mesh.displaced_by(member(31), 30) is None, "never for a second link of the same peer"
-
-
-def test_at_the_cap_second_links_go_first_and_then_those_that_never_compared() -> None:
-    net = Net(40)
-    links = [net.link(member(n), dialled=False, compared=n != 5) for n in range(tuning.LINKS_MAX - 1)]
-    second = net.link(member(3), dialled=False)
-    assert net.mesh.displaced_by(member(99), 10) == second.id
-    net.links.remove(second.id)
-    assert net.mesh.displaced_by(member(99), 10) is None, "one that is young may compare yet"
-    net.ctx.now += tuning.DEAD_AFTER
-    assert net.mesh.displaced_by(member(99), 10) == links[5].id
-
-
-def test_link_on_which_no_comparison_ends_is_closed_after_a_minute() -> None:
-    net = Net(3)
-    link = net.link(member(0), compared=False)
-    net.ctx.now += tuning.UNCOMPARED_MAX - 1
-    assert net.mesh.surplus() == []
-    net.ctx.now += tuning.SECOND
-    assert net.mesh.surplus() == [link.id]
-
-
-@pytest.mark.parametrize(("peer", "closes"), [(HIGH, True), (LOW, False)], ids=["lower id", "higher id"])
-def test_of_two_good_links_with_one_peer_the_lower_id_closes_the_older(peer: MemberId, closes: bool) -> None:
-    net = Net(3)
-    first = net.link(peer)
-    net.link(peer, dialled=False)
-    assert net.mesh.surplus() == []
-    net.ctx.now += DUPLICATE_GRACE
-    assert net.mesh.surplus() == ([first.id] if closes else [])
-
-
-@pytest.mark.parametrize("peer", [LOW, HIGH])
-def test_doubtful_link_goes_as_soon_as_another_is_compared_at_either_end(peer: MemberId) -> None:
-    net = Net(3)
-    first = net.link(peer)
-    first.doubtful = True
-    second = net.link(peer, compared=False)
-    assert net.mesh.surplus() == []
-    second.compared = True
-    net.mesh.changed()
-    assert net.mesh.surplus() == [first.id]
-
-
-def test_probe_beside_a_link_is_no_duplicate() -> None:
-    net = Net(3)
-    net.link(HIGH)
-    net.link(HIGH, probe=True)
-    net.ctx.now += tuning.MINUTE
-    assert net.mesh.surplus() == []
-
-
-def test_links_dialled_while_the_space_was_small_are_trimmed_one_by_one_to_the_well_connected() -> None:
-    net = Net(40)
-    links = [net.link(member(n)) for n in range(8)]
-    net.degrees = {member(n): (9 if n >= 4 else 2) for n in range(8)}
-    gone = []
-    for _ in range(20):
-        for surplus in net.mesh.surplus():
-            gone.append(surplus)
-            closed = net.links.remove(surplus)
-            assert closed is not None
-            net.mesh.link_gone(closed)
-        assert net.mesh.surplus() == [], "one at a time"
-        net.ctx.now += TRIM_EVERY
-    assert len(gone) == 8 - tuning.DIAL_PEERS
-    assert set(gone) <= {link.id for link in links[4:]}
-
-
-def test_small_space_is_never_trimmed() -> None:
-    net = Net(tuning.DIAL_ALL_UP_TO)
-    net.degrees = dict.fromkeys(net.members, 30)
-    for m in net.members:
-        net.link(m)
-    assert net.mesh.surplus() == []
-
-
 # --- Rest ------------------------------------------------------------------------------------------
 def test_who_was_seen_within_the_hour_is_recent() -> None:
-    net = Net(2, reachable=False)
+    net = Net(2, there=0)
     net.mesh.seen(member(0))
     net.ctx.now += tuning.RECENT - 1
     assert net.mesh.is_recent(member(0))
     net.ctx.now += 1
     assert not net.mesh.is_recent(member(0))
     assert not net.mesh.is_recent(None)
-    assert net.mesh.is_small()
+    assert net.density.is_small()
 
 
 def test_next_deadline_is_ahead_once_all_that_is_due_is_done() -> None:

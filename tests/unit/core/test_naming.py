@@ -3,7 +3,7 @@ import pytest
 from escalate_daemon.core import slots, tuning
 from escalate_daemon.core.commands import CommandRefused, Refusal
 from escalate_daemon.core.ids import MemberId
-from escalate_daemon.core.naming import Person, Plan, Verdict, find_members, judge, labels, means, plan
+from escalate_daemon.core.naming import Person, Plan, Verdict, find_members, judge, means, plan
 from escalate_daemon.core.slots import Target
 from escalate_daemon.core.views import Why
 
@@ -203,38 +203,3 @@ def test_room_names_who_is_in_it() -> None:
     assert verdict(Target(word="@room:BLUE"), me=inside, available_for=None) == Verdict(named=True)
     assert verdict(Target(word="@room:Red"), me=inside, available_for=None) == Verdict(named=False)
     assert not means(Target(word="@room:Blue"), ME)
-
-
-# --- Labels ----------------------------------------------------------------------------------------
-def label_list(*people: tuple[int, str, str]) -> list[str]:
-    return list(labels([(mid(number), name, host) for number, name, host in people]).values())
-
-
-def test_label_is_the_shortest_that_is_unique() -> None:
-    assert label_list((1, "ana", "pc"), (2, "ben", "pc")) == ["ana", "ben"]
-    assert sorted(label_list((1, "ana", "desk"), (2, "Ana", "lab"), (3, "ben", "lab"))) == [
-        "Ana@lab",
-        "ana@desk",
-        "ben",
-    ]
-    assert sorted(label_list((1, "ana", "pc"), (2, "ana", "pc"))) == ["ana~0101", "ana~0202"]
-
-
-def test_label_of_ids_that_begin_alike_is_longer() -> None:
-    one, other = MemberId(b"\x01" * 16), MemberId(b"\x01" * 15 + b"\x02")
-    found = labels([(one, "ana", "pc"), (other, "ana", "pc")])
-    assert len(set(found.values())) == 2
-
-
-def test_label_does_not_depend_on_the_order() -> None:
-    people = [
-        (mid(n), name, host) for n, name, host in ((1, "ana", "a"), (2, "ana", "b"), (3, "ANA", "b"), (4, "b", ""))
-    ]
-    assert labels(people) == labels(list(reversed(people)))
-
-
-def test_no_two_members_share_a_label_even_if_a_name_looks_like_one() -> None:
-    people = [(mid(1), "ana", "pc"), (mid(2), "ana", "lab"), (mid(3), "ana@pc", ""), (mid(4), "ana~0505", "x")]
-    people += [(mid(5), "ana", "lab")]
-    found = labels(people)
-    assert len({label.casefold() for label in found.values()}) == len(people)

@@ -46,13 +46,11 @@ class Eyes:
         """The member's new profile, and how it is shown."""
         self.seq += 1
         self.replica.put(CAST.held(CAST.profile_record(who, (1, self.seq), **parts), self.ctx.now))
-        self.viewer.forget()
         return self.viewer.member(CAST.id(who))
 
     def writes(self, name: str, slot: str, body: slots.Body) -> None:
         self.seq += 1
         self.replica.put(CAST.held(CAST.record(name, slot, body, (1, self.seq)), self.ctx.now))
-        self.viewer.forget()
 
     def hand(self, hand: slots.Hand = HAND, state: EscalationState = EscalationState.ACTIVE) -> EscalationView:
         """How Ben's hand is shown."""
@@ -105,7 +103,6 @@ def test_name_cannot_pose_as_anothers_label_or_as_an_option(eyes: Eyes, name: st
 
 def test_member_whose_profile_never_came_is_shown_by_its_id(eyes: Eyes) -> None:
     eyes.replica.forget(slots_key := CAST.profile_record("ben").key)
-    eyes.viewer.forget()
     view = eyes.viewer.member(slots_key.member)
     assert (view.name, view.presence, view.online) == (BEN.hex()[:8], slots.AVAILABLE, False)
     assert BEN not in {each.id for each in eyes.viewer.members()}

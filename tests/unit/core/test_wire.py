@@ -13,7 +13,7 @@ FRAMES: list[wire.AnyFrame] = [
     Hello(1, SPACE, b"bootboot", (Introduction(b"k" * 32, "ana"),), probe=True, degree=3, version="0.1"),
     Ping(1, b"f" * 16),
     Pong(1, b"f" * 16),
-    Have((HaveEntry(MEMBER, slots.STATE, 5, 7, b"c" * 16, 300, 12),), full=True, last=True),
+    Have((HaveEntry(MEMBER, slots.STATE, 5, 7, b"c" * 16, 300, 12),), told=64),
     Want(((MEMBER, slots.STATE),)),
     SlotsFrame((RECORD,)),
 ]
