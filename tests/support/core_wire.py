@@ -19,7 +19,7 @@ from support.core_seat import Seat
 
 DELAY = 1  # ms
 UNANSWERED = 3000  # ms until a dial into a cut fails
-SPIN = 500  # steps at one millisecond: a node that never comes to rest
+SPIN = 500  # steps a node at one millisecond: one that never comes to rest
 NEVER = 1 << 62
 EPOCH_MS = 1_700_000_000_000
 
@@ -78,7 +78,7 @@ class Wire:
         while (due := self._next()) <= until:
             self.now = max(self.now, due)
             spun, spun_at = (spun + 1 if spun_at == self.now else 0), self.now
-            assert spun < SPIN, f"nodes never come to rest at {self.now} ms"
+            assert spun < SPIN * len(self.seats), f"nodes never come to rest at {self.now} ms"
             if self._events and self._events[0][0] <= self.now:
                 heapq.heappop(self._events)[2]()
             else:

@@ -167,6 +167,18 @@ class ReportClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportLost:
+    """The pop-up was up and went with its server, or stands in a worse place than it could: show it again."""
+
+    hand: HandId
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMended:
+    """What could not be shown may be shown now."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportSeen:
     """A person touched the pop-up."""
 
@@ -192,5 +204,7 @@ Command = (
     | ReportSounded
     | ReportNotSounded
     | ReportClosed
+    | ReportLost
+    | ReportMended
     | ReportSeen
 )

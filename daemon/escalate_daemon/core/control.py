@@ -19,6 +19,8 @@ from escalate_daemon.core.commands import (
     NetworkChanged,
     Refusal,
     ReportClosed,
+    ReportLost,
+    ReportMended,
     ReportNotShown,
     ReportNotSounded,
     ReportSeen,
@@ -44,7 +46,16 @@ from escalate_daemon.core.views import EndReason
 
 PersonsCommand = Start | EndMine | LeaveSpace | ReturnToSpace | JoinGroup | LeaveGroup | TrustMember
 ShellsCommand = SetProfile | AddGrant | RevokeGrant | AddressFound | NetworkChanged | DialFailed
-Report = ReportShown | ReportNotShown | ReportSounded | ReportNotSounded | ReportClosed | ReportSeen
+Report = (
+    ReportShown
+    | ReportNotShown
+    | ReportSounded
+    | ReportNotSounded
+    | ReportClosed
+    | ReportSeen
+    | ReportLost
+    | ReportMended
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +121,9 @@ class Control:
         if isinstance(report, ReportClosed):
             self.rings.closed(report.hand)
             return
+        if isinstance(report, ReportMended):
+            self.rings.mended()
+            return
         known = self.hands.get(report.hand)
         if known is None:
             return
@@ -122,6 +136,8 @@ class Control:
                 self.rings.sounded(known)
             case ReportSeen():
                 self.rings.seen(known)
+            case ReportLost():
+                self.rings.lost(known)
             case ReportNotSounded():
                 pass  # the receipt lacks `sounded`: that is the truth, and nothing more is known
 

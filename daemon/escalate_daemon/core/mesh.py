@@ -135,22 +135,18 @@ class Mesh:
         return candidates
 
     def _at_once(self) -> int:
-        """How many dials may begin now: many while all are to be linked, else a few, and more when those are slow."""
+        """How many dials may begin now: a few; the rest of a small space once those have told that it is small."""
         fresh = sum(self._ctx.now < d.at + tuning.DIAL_FRESH for d in self._dials.values() if not d.probe)
         if not self._density.is_small():
             most = tuning.DIAL_PEERS - self._own()
-        elif not self._may_be_many():
-            most = tuning.LINKS_MAX
-        elif self._own() < tuning.DIAL_PEERS or self._settled_at() <= self._ctx.now:
+        elif self._own() < tuning.DIAL_PEERS:
             most = tuning.DIAL_PEERS
-        else:
+        elif self._ctx.now < self._settled_at():
             most = 0
+        else:  # many whom nobody reaches are most likely off
+            many = len(self._unlinked()) + len(self._book.unattributed_due()) > tuning.DIAL_ALL_UP_TO
+            most = tuning.DIAL_PEERS if many else tuning.LINKS_MAX
         return max(0, min(most - fresh, self._room()))
-
-    def _may_be_many(self) -> bool:
-        """Whether more are known than would all be linked: how many are there is not learnt by dialling them all."""
-        known = len(self._unlinked()) + len(self._links.peers()) + len(self._book.unattributed_due())
-        return known > tuning.DIAL_ALL_UP_TO
 
     def _settled_at(self) -> int:
         """When the links that I dialled last have told what they know."""

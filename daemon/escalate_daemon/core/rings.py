@@ -156,7 +156,9 @@ class Rings:
             self._show(known, _calmed(record))
             return
         kind = ShowKind.UPDATE if known.is_up else ShowKind.CLOSE
-        self._ctx.emit(Show(kind, known.id, _calmed(record), self._view(known), record.handle))
+        # What a person touched in an earlier run is gone: it is not taken over, or the update would bring it back.
+        handle = record.handle if kind is ShowKind.CLOSE or record.seen < 0 else None
+        self._ctx.emit(Show(kind, known.id, _calmed(record), self._view(known), handle))
         if not known.is_up:
             self._in_flight.discard(known.id)
             self._reshow_at.pop(known.id, None)
@@ -184,6 +186,16 @@ class Rings:
         failed = record.named and record.shown < 0
         why = record.why or (Why.FAILED if failed else "")
         self._keep(known.id, msgspec.structs.replace(record, done=True, why=why))
+
+    def lost(self, known: Known) -> None:
+        """Its pop-up went with its server, or could stand in a better place: at once again, unless it was seen."""
+        record = self._records.get(known.id)
+        if record is not None and known.is_up and record.seen < 0:
+            self._reshow_at[known.id] = self._ctx.now
+
+    def mended(self) -> None:
+        """What could not be shown is tried at once."""
+        self._reshow_at = dict.fromkeys(self._reshow_at, self._ctx.now)
 
     def sounded(self, known: Known) -> None:
         """The tone was played."""

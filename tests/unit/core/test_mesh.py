@@ -8,10 +8,15 @@ from support.core_net import HIGH, LOW, Net, member
 
 
 # --- Whom to dial ----------------------------------------------------------------------------------
-def test_small_space_is_dialled_whole() -> None:
+def test_small_space_is_dialled_at_five_and_then_whole() -> None:
     net = Net(tuning.DIAL_ALL_UP_TO)
-    dialled = [d for d in net.dials() if not d.probe]
-    assert {d.address for d in dialled} == {f"m{n}:1" for n in range(tuning.DIAL_ALL_UP_TO)}
+    first = [d for d in net.dials() if not d.probe]
+    assert len(first) == tuning.DIAL_PEERS
+    for dial in first:
+        net.answered(dial)
+    assert [d for d in net.dials(after=tuning.DIAL_SETTLE - 1) if not d.probe] == []
+    rest = [d for d in net.dials(after=tuning.REDIAL_FIRST) if not d.probe]
+    assert {d.address for d in (*first, *rest)} == {f"m{n}:1" for n in range(tuning.DIAL_ALL_UP_TO)}
 
 
 def test_large_space_is_dialled_at_five_random_members() -> None:
