@@ -14,6 +14,7 @@ from escalate_daemon.ipc.protocol import RequestFailed, failure
 # How long an answer may take. `start` waits up to 3 s for somebody to come online; `join` tries every door near.
 _ANSWER_S: Final = 20.0
 _JOIN_S: Final = 120.0
+_DOCTOR_S: Final = 60.0  # it waits for what hangs, one time limit after another
 _LOGS: Final = "its log may say why: escalate daemon logs"
 
 R = TypeVar("R", bound=protocol.Reply)
@@ -63,7 +64,7 @@ def exchange(connection: Connection, request: protocol.AnyRequest) -> protocol.A
     """One question and its answer on an open line."""
     try:
         send(connection, request)
-        answer = connection.receive(_JOIN_S if isinstance(request, protocol.JoinRequest) else _ANSWER_S)
+        answer = connection.receive(_patience(request))
     except Gone as error:
         raise failure("failed", "the daemon went away without an answer", _LOGS) from error
     except TimeoutError as error:
@@ -73,6 +74,17 @@ def exchange(connection: Connection, request: protocol.AnyRequest) -> protocol.A
     if isinstance(answer, protocol.Failure):
         raise RequestFailed(answer)
     return answer
+
+
+def _patience(request: protocol.AnyRequest) -> float:
+    """How long the answer to this may take, s."""
+    match request:
+        case protocol.JoinRequest():
+            return _JOIN_S
+        case protocol.DoctorRequest():
+            return _DOCTOR_S
+        case _:
+            return _ANSWER_S
 
 
 def send(connection: Connection, request: protocol.AnyRequest) -> None:

@@ -1,13 +1,13 @@
 """Rows of text: aligned under headers on a terminal, tab-separated without headers in a pipe."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from escalate_cli import escape, output
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """Cells as they come, hostile or not, and the colour of the whole row ("" for none)."""
 
     cells: tuple[str, ...]

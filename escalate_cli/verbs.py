@@ -27,6 +27,7 @@ _GROUPS: Final = {
     "This machine": {
         "daemon": "run, start, stop, restart, status, logs",
         "config": "path, show, set",
+        "doctor": "what is broken between you and the others, and what mends it",
         "demo": "three members on this one machine",
     },
 }

@@ -1,6 +1,7 @@
 """The composition root: finds the surroundings, builds every part, runs them in one TaskGroup, ends them in order."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -11,6 +12,7 @@ from typing import Final
 from escalate_daemon import config as settings
 from escalate_daemon import logs, paths, surroundings
 from escalate_daemon.daemon import Daemon, Warnings
+from escalate_daemon.doctor.watch import Watch
 from escalate_daemon.ipc.endpoint import EndpointError
 from escalate_daemon.ipc.listener import AlreadyServed
 from escalate_daemon.ipc.protocol import EXITS, JoinRequest, RequestFailed
@@ -38,16 +40,22 @@ async def serve(where: Paths, unlocked: str | None) -> int:
     daemon = Daemon(around, screen, warnings)
     server = Server(lambda: _socket(where), Answers(daemon))
     daemon.socket = lambda: server.address
+    daemon.socket_mended = lambda: server.mended
+    watch = Watch(daemon)
+    daemon.clock_jump = lambda: watch.jump
     _stop_on_signals(daemon)
     try:
         await _open_door(server)  # who knocks now is answered once the session stands
         async with asyncio.TaskGroup() as group:
             working = group.create_task(screen.run(), name="screen")
             await daemon.begin()
+            _settle()
             log.info("ready: pid %d, %s", os.getpid(), server.address)
             joining_in = group.create_task(_join_the_site(daemon), name="auto-join")
+            watching = group.create_task(watch.run(), name="watch")
             await daemon.stopped()
             joining_in.cancel()
+            watching.cancel()
             await server.aclose()
             await daemon.end()
             working.cancel()
@@ -56,6 +64,12 @@ async def serve(where: Paths, unlocked: str | None) -> int:
         log.info("stopped")
         logs.stop()
     return 0
+
+
+def _settle() -> None:
+    """Loaded and built: what stands now stays, so no later collection pauses a red to go through it all."""
+    gc.freeze()
+    gc.enable()
 
 
 def _socket(where: Paths) -> Path:

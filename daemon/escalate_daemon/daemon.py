@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from escalate_daemon import present, standing
+from escalate_daemon import clock, present, standing
 from escalate_daemon.config import Config
 from escalate_daemon.core import effects
 from escalate_daemon.hub import Hub
@@ -52,6 +52,10 @@ class Warnings:
             log.warning("%s", text)
             self._by_topic[topic] = text
 
+    def of(self, topic: str) -> str:
+        """What is warned of `topic`; "" for nothing."""
+        return self._by_topic.get(topic, "")
+
     def texts(self) -> list[str]:
         """All that hold now."""
         return list(self._by_topic.values())
@@ -63,6 +67,9 @@ class Daemon:
     def __init__(self, around: Surroundings, screen: Screen, warnings: Warnings) -> None:
         self.around = around
         self.socket: Callable[[], str] = lambda: str(around.paths.socket)
+        self.began = clock.now()
+        self.clock_jump: Callable[[], tuple[float, float] | None] = lambda: None  # (by, so long ago), s
+        self.socket_mended: Callable[[], float | None] = lambda: None  # s ago; see ipc.server
         self.hub = Hub()
         self.changing = asyncio.Lock()
         self.session: Session | None = None
@@ -125,6 +132,15 @@ class Daemon:
         if self.session is None or self.session.discovery.problem is None:
             self.warn("discovery", None)
         return self._warnings.texts()
+
+    def warned(self, topic: str) -> str:
+        """What is warned of one topic; "" for nothing."""
+        return self._warnings.of(topic)
+
+    @property
+    def screen(self) -> Screen:
+        """The desk."""
+        return self._screen
 
     def announce(self, words: Words) -> None:
         """A pop-up of our own."""

@@ -9,7 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from escalate_daemon.core import slots
 from escalate_daemon.core.effects import Bucket, Store
+from escalate_daemon.core.ids import MemberId
+from escalate_daemon.core.myself import ALIVE
+from escalate_daemon.core.own import store_key
+from escalate_daemon.core.wire import SlotKey
 from escalate_daemon.store import StoreError
 
 log = logging.getLogger(__name__)
@@ -19,11 +24,28 @@ FEW: Final = 256  # keys; so few are tried again with every step, as a refusal c
 RETRY_EVERY: Final = 5_000  # ms
 
 
+def outlives_power(item: Store, me: MemberId) -> bool:
+    """Whether it must be on the disk itself, not only out of this process, before anything goes on.
+
+    That costs from half a millisecond to thirty, for each member a red passes through. What the others hold they
+    give back, and a ring's record may end with the machine, as its pop-up does. What I alone said must last.
+    """
+    match item.bucket:
+        case Bucket.SLOTS:
+            return item.key.startswith(me) and item.key != store_key(SlotKey(me, slots.RECEIPTS))
+        case Bucket.META:
+            return item.key != ALIVE
+        case Bucket.PINS:
+            return True
+        case Bucket.RINGS | Bucket.RECEIPTS | Bucket.INTROS:
+            return False
+
+
 class Disk(Protocol):
     """Where it is kept."""
 
-    def commit(self, items: Sequence[Store]) -> None:
-        """All of `items` in one transaction; StoreError where nothing was written."""
+    def commit(self, items: Sequence[Store], *, firm: bool) -> None:
+        """All of `items` in one transaction; StoreError where nothing was written. `firm`: outlives the power."""
         ...
 
 
@@ -48,21 +70,21 @@ class Keeping:
         """How many keys wait."""
         return len(self._backlog)
 
-    def commit(self, items: Sequence[Store], now: int) -> None:
-        """Keep `items` and what waits, together; never raises: what fails waits."""
+    def commit(self, items: Sequence[Store], now: int, *, firm: bool = True) -> None:
+        """Keep `items` and what waits, together; never raises: what fails waits. `firm`: see `outlives_power`."""
         if not self._failing:
             if items:
-                self._write(items, now)
+                self._write(items, now, firm=firm)
             return
         self._wait(items, now)
         few = bool(items) and self.behind <= FEW
         if few or now - self._tried >= RETRY_EVERY:
-            self._write(self._due(now), now)
+            self._write(self._due(now), now, firm=True)
 
-    def _write(self, items: Sequence[Store], now: int) -> None:
+    def _write(self, items: Sequence[Store], now: int, *, firm: bool) -> None:
         self._tried = now
         try:
-            self._disk.commit(items)
+            self._disk.commit(items, firm=firm)
         except StoreError as error:
             if not self._failing:
                 log.error("nothing can be kept, going on in memory: %s", error)

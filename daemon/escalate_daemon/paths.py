@@ -4,16 +4,14 @@ Owns the choice of folders and makes the runtime folder, which holds the socket.
 imports nothing of ours.
 """
 
-import hashlib
 import os
 import stat
 import sys
-import tempfile
-import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 _APP: Final = "escalate"
 _SOCKET: Final = "daemon.sock"
@@ -25,8 +23,7 @@ class PathsError(Exception):
     """No folder can be used as it must be; the text says why and what mends it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(msgspec.Struct, frozen=True):  # a dataclass would cost every command a millisecond
     """Every path of one daemon. Only `runtime_dir` is sure to exist."""
 
     config_file: Path
@@ -91,6 +88,8 @@ def make_private(folder: Path) -> None:
 # --- The platform's folders ------------------------------------------------------------------------
 def _platform_folders() -> tuple[Path, Path, Path, Path]:
     """(config file, site config file, state folder, runtime folder)."""
+    import warnings
+
     import platformdirs  # not needed, and not paid for, under ESCALATE_HOME
 
     dirs = platformdirs.PlatformDirs(_APP, appauthor=False)
@@ -115,7 +114,7 @@ def _of_temporary_folder(runtime: Path) -> bool:
 def _usable_runtime(wanted: Path) -> Path:
     """`wanted`, else the first short folder that can be made private and holds a socket path."""
     reasons = []
-    for folder in (wanted, *_short_folders(wanted)):
+    for folder in _runtime_folders(wanted):
         if len(os.fsencode(folder / _SOCKET)) > _SOCKET_PATH_BYTES and sys.platform != "win32":
             reasons.append(f"{folder} is too long for a socket's path")
             continue
@@ -133,7 +132,14 @@ def _usable_runtime(wanted: Path) -> Path:
     )
 
 
+def _runtime_folders(wanted: Path) -> Iterator[Path]:
+    yield wanted
+    yield from _short_folders(wanted)
+
+
 def _short_folders(wanted: Path) -> list[Path]:
+    import hashlib  # seldom needed, and OpenSSL behind it is slow to load
+
     digest = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:12]
     uid = "" if sys.platform == "win32" else f"{os.geteuid()}-"
     return [parent / f"{_APP}-{uid}{digest}" for parent in _short_parents()]
@@ -142,6 +148,8 @@ def _short_folders(wanted: Path) -> list[Path]:
 def _short_parents() -> Iterator[Path]:
     """Folders for short-lived files, the most private first; on POSIX the same whatever TMPDIR says."""
     if sys.platform == "win32":
+        import tempfile
+
         yield Path(tempfile.gettempdir())
         return
     own = Path(f"/run/user/{os.geteuid()}")

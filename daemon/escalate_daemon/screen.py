@@ -14,6 +14,8 @@ from typing import Final
 from escalate_daemon.core.commands import (
     Command,
     ReportClosed,
+    ReportLost,
+    ReportMended,
     ReportNotShown,
     ReportNotSounded,
     ReportSeen,
@@ -25,8 +27,9 @@ from escalate_daemon.core.effects import Show, ShowKind
 from escalate_daemon.core.ids import HandId
 from escalate_daemon.notify.base import Probe
 from escalate_daemon.notify.choose import UnknownNotifier, choose
+from escalate_daemon.notify.condition import Condition, Tried
 from escalate_daemon.notify.desk import Desk, Ringer
-from escalate_daemon.notify.sound import Sound, SoundFailed
+from escalate_daemon.notify.sound import LastSound, Sound, SoundFailed
 from escalate_daemon.wording import Words
 
 log = logging.getLogger(__name__)
@@ -34,11 +37,14 @@ log = logging.getLogger(__name__)
 WAITING_MAX: Final = 4096  # shows that wait for the desk; a space has at most 2,048 members with one hand each
 WORDS_MAX: Final = 16  # of our own words, likewise
 _LOG: Final = "log"  # shows nothing to a person, and yet takes what nobody else could show
-LOOK_AGAIN_S: Final = 300.0  # a desktop, or its sound, may come and go under a daemon
+LOOK_AGAIN_S: Final = 60.0  # what tells nothing when it comes or goes: a player on PATH, a sound server
+LOOK_PAUSE_S: Final = 1.0  # between two looks, however often something turns: each change is told to all members
 
 
 class Silence:
     """The loudspeaker of a person who wants none."""
+
+    last: LastSound | None = None
 
     async def ring(self) -> None:
         """Never sounds."""
@@ -55,6 +61,7 @@ class Screen:
     def __init__(self, forced: str | None, warn: Callable[[str, str | None], None], *, sound: bool) -> None:
         self.notifier: str | None = None  # what takes pop-ups now
         self.player: str | None = None
+        self.condition: Condition | None = None  # as it was last seen; None before the first look
         self._forced = forced
         self._warn = warn
         self._ringer: Ringer = Sound() if sound else Silence()
@@ -64,6 +71,9 @@ class Screen:
         self._words: deque[Words] = deque(maxlen=WORDS_MAX)
         self._tell: Callable[[Command], object] | None = None
         self._hears = "none"
+        self._told: Callable[[Condition], None] | None = None
+        self._stands = asyncio.Event()
+        self._turned = asyncio.Event()
 
     async def run(self) -> None:
         """Choose, then work until cancelled."""
@@ -81,9 +91,11 @@ class Screen:
                 group.create_task(self._keep_looking(desk), name="desk-look")
                 await asyncio.sleep(0)  # the desk's own group stands after this
                 self._desk = desk
+                self._stands.set()
                 self._flush(desk)
         finally:
             self._desk = None
+            self._stands.clear()
             await desk.aclose()
 
     def report_to(self, tell: Callable[[Command], object] | None) -> None:
@@ -122,14 +134,48 @@ class Screen:
             words = self._words.popleft()
             desk.announce(words.title, words.body)
 
+    # --- what it can do ---------------------------------------------------------------------------
+    def tell_changes(self, told: Callable[[Condition], None]) -> None:
+        """Call `told`, and nobody else, with every condition that differs from the one before."""
+        self._told = told
+
+    async def look(self) -> Condition:
+        """Ask notifiers and player now; as long as a hung server is waited for. Waits for the desk to stand."""
+        return self._know(await (await self._standing()).look())
+
+    async def try_out(self, words: Words) -> Tried:
+        """One real pop-up and one real ring, whatever comes of either."""
+        return await (await self._standing()).try_out(words.title, words.body)
+
+    async def _standing(self) -> Desk:
+        while self._desk is None:
+            await self._stands.wait()
+        return self._desk
+
     async def _keep_looking(self, desk: Desk) -> None:
         while True:
-            found, player = await desk.probe()
-            self.notifier = found.taken or next((each.name for each in found.candidates if each.name == _LOG), None)
-            self.player = player.found if player.usable else None
-            self._hears = "sound" if player.usable and found.hears != "none" else found.hears
+            self._turned.clear()
+            self._know(await desk.look())
+            await asyncio.sleep(LOOK_PAUSE_S)
+            try:
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await self._turned.wait()
+            except TimeoutError:
+                continue
+
+    def _know(self, found: Condition) -> Condition:
+        before, self.condition = self.condition, found
+        names = [each.name for each in found.candidates]
+        self.notifier = found.notifier or (_LOG if _LOG in names else None)
+        self.player = found.player.found if found.player.usable else None
+        if self._hears != found.hears or before is None:
+            self._hears = found.hears
             self._say_hears()
-            await asyncio.sleep(LOOK_AGAIN_S)
+        if before is not None and found.differs(before):
+            log.info("notifier: %s, %s; hears: %s", found.notifier or "none", found.why, found.hears)
+            if self._told is not None:
+                self._told(found)
+        return found
 
     # --- reports (notify.desk.DeskReports) --------------------------------------------------------
     def shown(self, hand: HandId, handle: str | None, how: str) -> None:
@@ -157,6 +203,18 @@ class Screen:
     def seen(self, hand: HandId) -> None:
         """A person touched it."""
         self._report(ReportSeen(hand))
+
+    def lost(self, hand: HandId) -> None:
+        """Its pop-up is no more, or not where it could be."""
+        self._report(ReportLost(hand))
+
+    def mended(self) -> None:
+        """What could not be shown may be now."""
+        self._report(ReportMended())
+
+    def turned(self) -> None:
+        """What the desk can do may be something else."""
+        self._turned.set()
 
     def _say_hears(self) -> None:
         self._report(SetProfile(hears=self._hears))

@@ -24,10 +24,11 @@ from escalate_daemon.discovery.addresses import host_port
 from escalate_daemon.discovery.static import BadPeer, StaticPeer, parse_peers
 from escalate_daemon.discovery.static_peers import StaticPeers
 from escalate_daemon.discovery.zeroconf_discovery import Discovery
+from escalate_daemon.doctor import dialback, dialdoor, dialwords
 from escalate_daemon.hub import Hub
 from escalate_daemon.inviting import Inviting
 from escalate_daemon.keeping import Keeping
-from escalate_daemon.links.events import LinkTls
+from escalate_daemon.links.events import Door, LinkTls
 from escalate_daemon.links.lan import LanLinks
 from escalate_daemon.shell import Screen, Shell
 from escalate_daemon.store import Store
@@ -163,13 +164,13 @@ class Session:
         """How many others could see something now."""
         return sum(each.online for each in self.others())
 
-    def escalations(self) -> list[EscalationView]:
-        """Every known one, mine first."""
-        return self.shell.escalations()
+    def escalations(self, *, ended: bool = True) -> list[EscalationView]:
+        """Every known one, mine first; `ended`: those too, of which there may be hundreds."""
+        return self.shell.escalations(ended=ended)
 
     def hand(self, hand: HandId) -> EscalationView | None:
         """One escalation, ended ones too."""
-        return next((each for each in self.shell.escalations() if each.id == hand), None)
+        return self.shell.escalation(hand)
 
     def fingerprint(self) -> str:
         """Of my key, to be compared aloud."""
@@ -195,6 +196,11 @@ class Session:
         """How many links are up."""
         return self.shell.node.link_count
 
+    async def dialled_back(self) -> tuple[dialback.Answer, ...]:
+        """What peers say who were asked to dial this machine; within 20 s."""
+        helpers = dialback.helpers_among(self.members(), self._links.hosts)
+        return await dialback.ask_all(helpers, self._client)
+
     async def compared(self, seconds: float) -> None:
         """Until the first comparison with a peer, or that there was none; `seconds` at most."""
         await self._hub.until(lambda: self.shell.node.compared, seconds)
@@ -219,9 +225,9 @@ class Session:
         self._warn("discovery", text)
 
     # --- the shell's news (shell.Watcher) ---------------------------------------------------------
-    def links_changed(self, count: int) -> None:
-        """With few links discovery looks around more often."""
-        self.discovery.set_links(count)
+    def reachable_changed(self, count: int) -> None:
+        """With few others in reach discovery looks around more often."""
+        self.discovery.set_reachable(count)
 
     def woke(self) -> None:
         """Everything may be elsewhere now."""
@@ -246,7 +252,13 @@ class Session:
         pair = member_context_pair(membership.identity, membership.secret, membership.epoch, folders)
         tls = LinkTls(pair.server, pair.client, MEMBER_SNI, membership.identity.key)
         doors = InviteDoors(membership, self.inviting.book, self.inviting, folders)
-        return LanLinks(self.shell, tls, doors.door, self._setting.port or USUAL_PORT)
+        back = dialdoor.DialBackDoor(pair.server, self.shell.members)
+        self._client = pair.client
+
+        def door(name: str) -> Door | None:
+            return back if name == dialwords.SNI else doors.door(name)
+
+        return LanLinks(self.shell, tls, door, self._setting.port or USUAL_PORT)
 
     async def _listen(self) -> int:
         wanted = self._setting.port

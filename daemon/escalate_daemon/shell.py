@@ -35,7 +35,7 @@ from escalate_daemon.core.peer import PeerHello
 from escalate_daemon.core.views import EscalationView, GrantView, MemberView
 from escalate_daemon.core.wire import Hello
 from escalate_daemon.hub import Hub
-from escalate_daemon.keeping import Keeping
+from escalate_daemon.keeping import Keeping, outlives_power
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +69,8 @@ class Screen(Protocol):
 class Watcher(Protocol):
     """Who wants to know what the node's surroundings do."""
 
-    def links_changed(self, count: int) -> None:
-        """So many links are up now."""
+    def reachable_changed(self, count: int) -> None:
+        """So many other members can be reached now."""
         ...
 
     def woke(self) -> None:
@@ -93,12 +93,13 @@ class Shell:
         self._links: Carrier | None = None
         self._screen: Screen | None = None
         self._watcher: Watcher | None = None
-        self._link_count = 0
+        self._reachable = 0
         self._timer: asyncio.TimerHandle | None = None
         self._due = now() + clock.WATCH_EVERY
         self._not_before = 0  # of the timer, after a fault
         self._stepping = False
         self._running = False
+        self._news: list[Fact] = []  # of the last steps, to be logged
 
     # --- life -------------------------------------------------------------------------------------
     def attach(self, links: Carrier, screen: Screen, watcher: Watcher) -> None:
@@ -114,6 +115,7 @@ class Shell:
         """No timer and no effects but Stores after this; late inputs are swallowed."""
         self._step()
         self._running = False
+        self._log_news()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -147,9 +149,13 @@ class Shell:
         """Everybody, me included."""
         return self.node.members(self._now())
 
-    def escalations(self) -> list[EscalationView]:
-        """Every known one, mine first."""
-        return self.node.escalations(self._now())
+    def escalation(self, hand: HandId) -> EscalationView | None:
+        """One of them, ended ones too."""
+        return next(iter(self.node.escalations(self._now(), only=hand)), None)
+
+    def escalations(self, *, ended: bool = True) -> list[EscalationView]:
+        """Every known one, mine first; `ended`: those too, of which there may be hundreds."""
+        return self.node.escalations(self._now(), ended=ended)
 
     def plan(self, words: Sequence[str]) -> Plan:
         """Whom WHO words would name now; CommandRefused as Start would."""
@@ -249,7 +255,9 @@ class Shell:
         self._stepping = True
         try:
             while step := self.node.effects():
-                self._keeping.commit([item for item in step if isinstance(item, Store)], self._now())
+                stores = [item for item in step if isinstance(item, Store)]
+                firm = any(outlives_power(item, self.node.me) for item in stores)
+                self._keeping.commit(stores, self._now(), firm=firm)
                 for item in step:
                     with self._outlived(type(item).__name__):  # one's fault must not cost the others their effect
                         self._perform(item)
@@ -259,13 +267,15 @@ class Shell:
             self._stepping = False
             if self._running:
                 self._arm()
-                self._tell_links()
+                self._tell_reachable()
+                if self._news:  # after the pop-up that this step asked for has begun
+                    asyncio.get_running_loop().call_soon(self._log_news)
 
-    def _tell_links(self) -> None:
-        count = self.node.link_count
-        if count != self._link_count and self._watcher is not None:
-            self._link_count = count
-            self._watcher.links_changed(count)
+    def _tell_reachable(self) -> None:
+        count = self.node.reachable
+        if count != self._reachable and self._watcher is not None:
+            self._reachable = count
+            self._watcher.reachable_changed(count)
 
     def _perform(self, item: Effect | Fact) -> None:
         match item:
@@ -278,10 +288,15 @@ class Shell:
                 if self._running and self._screen is not None:
                     self._screen.perform(item)
             case PeerRefused() | SpaceFull():  # no news for watchers, and strangers can make many
-                _note(item)
+                self._news.append(item)
             case fact:
-                _note(fact)
+                self._news.append(fact)
                 self._hub.publish([fact])
+
+    def _log_news(self) -> None:
+        news, self._news = self._news, []
+        for fact in news:
+            _note(fact)
 
     @contextmanager
     def _outlived(self, doing: str) -> Iterator[None]:

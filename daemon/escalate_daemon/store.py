@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS kept (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blobs (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
+_FIRM: Final = "PRAGMA synchronous = FULL"  # a commit is on the disk before it returns, and all before it
+_OUT_OF_HERE: Final = "PRAGMA synchronous = NORMAL"  # it is with the system, which brings it to the disk soon
 _WAL_BYTES: Final = 4 * 1024 * 1024  # what a burst of writes may leave in the write-ahead log
 _BUSY_SECONDS: Final = 1.0  # nobody else writes here, but a backup may read
 _BUCKETS: Final = {bucket.value: bucket for bucket in Bucket}
@@ -57,6 +59,7 @@ class Store:
     def __init__(self, path: Path | None, connection: sqlite3.Connection | None, wall: Wall) -> None:
         self._path = path
         self._connection = connection
+        self._firm = True  # whether the connection waits for the disk now
         self._wall = wall
 
     @classmethod
@@ -103,8 +106,11 @@ class Store:
                 kept[known][key] = Stored(value, age + max(0, now - wall), age)
         return kept
 
-    def commit(self, items: Iterable[effects.Store]) -> None:
-        """Write all of `items`, durably, or none and StoreError. The later of two with one key wins."""
+    def commit(self, items: Iterable[effects.Store], *, firm: bool = True) -> None:
+        """Write all of `items` or none and StoreError. The later of two with one key wins.
+
+        It outlives this process; `firm`: the machine's power too, which waits for the disk.
+        """
         now = self._wall()
         writes: list[tuple[str, tuple[object, ...]]] = []
         for item in items:
@@ -113,7 +119,7 @@ class Store:
             else:
                 row = (item.bucket.value, item.key, item.value, item.age, now)
                 writes.append(("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?)", row))
-        self._write(writes)
+        self._write(writes, firm=firm)
 
     def get_blob(self, name: str) -> bytes | None:
         """The application's blob of that name, None where there is none."""
@@ -135,10 +141,13 @@ class Store:
             self._connection = None
         self._path = None
 
-    def _write(self, writes: list[tuple[str, tuple[object, ...]]]) -> None:
+    def _write(self, writes: list[tuple[str, tuple[object, ...]]], *, firm: bool = True) -> None:
         try:
             if self._connection is None:
-                self._connection = _connect(self._must_have_path())
+                self._connection, self._firm = _connect(self._must_have_path()), True
+            if firm is not self._firm:
+                self._connection.execute(_FIRM if firm else _OUT_OF_HERE)
+                self._firm = firm
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 for statement, values in writes:
@@ -183,7 +192,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk before it returns
+    connection.execute(_FIRM)
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != ("ok",):

@@ -4,13 +4,13 @@ Nothing here stops a raise: a setting that cannot be read is a default, a store 
 and the person is told.
 """
 
-import importlib.metadata
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from escalate_daemon import __version__
 from escalate_daemon import config as settings
 from escalate_daemon.config import Config
 from escalate_daemon.core import tuning
@@ -19,7 +19,6 @@ from escalate_daemon.paths import Paths
 from escalate_daemon.session import Person
 from escalate_daemon.store import Store, StoreError
 
-_DISTRIBUTION: Final = "escalate-lan"
 _NOBODY: Final = "somebody"
 
 Warn = Callable[[str, str | None], None]
@@ -55,7 +54,7 @@ def look(paths: Paths, config: Config, environ: Mapping[str, str], warn: Warn) -
 
 def _person(config: Config, environ: Mapping[str, str], warn: Warn) -> Person:
     me = config.me
-    return Person(_name(config, environ, warn), _host(), me.location, me.phone, me.url, _version())
+    return Person(_name(config, environ, warn), _host(), me.location, me.phone, me.url, __version__)
 
 
 def _name(config: Config, environ: Mapping[str, str], warn: Warn) -> str:
@@ -75,13 +74,6 @@ def _host() -> str:
         return check_host(socket.gethostname())
     except (OSError, TextRefused):
         return ""
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version(_DISTRIBUTION)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"  # run from a bare work tree
 
 
 def _store(paths: Paths, warn: Warn) -> Store:

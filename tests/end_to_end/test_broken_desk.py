@@ -1,4 +1,4 @@
-"""No bus, a hung notification server, no sound server: the owner is told the truth, and no daemon hangs."""
+"""A desk that is not there when its daemon starts: the owner is told the truth, and it is used once it comes."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,7 +10,7 @@ from escalate_daemon.ipc.protocol import DaemonReply, Escalation, EscalationRepl
 from support.desk import TOOLS, Desk
 from support.machine import LOG_ONLY, Machine, Machines
 from support.need import need_tools
-from support.waiting import never, until
+from support.waiting import until
 
 pytestmark = pytest.mark.end_to_end
 
@@ -64,36 +64,6 @@ def test_without_a_bus_the_owner_is_told_that_nothing_was_shown(machines: Machin
     until(lambda: pair.seen_by_owner(hand).receipts[0].why == "failed", "ana is told that it failed")
     assert pair.seen_by_owner(hand).reach.shown == 0
     assert ben.sees(hand)
-
-
-def test_a_hung_notification_server_hangs_no_daemon_and_is_used_again_once_it_lives(
-    machines: Machines, desk: Desk
-) -> None:
-    ben = machines.add("ben", env=desk.env)
-    pair = join(machines.add("ana", env=LOG_ONLY), ben)
-    desk.freeze()
-    hand = pair.raised().id
-    until(lambda: pair.seen_by_owner(hand).reach.delivered == 1, "delivered")
-    listed = ben.run("list").must(0)
-    assert listed.seconds < 10
-    until(lambda: pair.seen_by_owner(hand).receipts[0].why == "failed", "ana is told that it failed")
-    assert pair.seen_by_owner(hand).reach.shown == 0
-    desk.thaw()
-    desk.forget()
-    again = pair.raised().id
-    until(desk.rings, "ben is rung")
-    until(lambda: pair.seen_by_owner(again).reach.shown == 1, "shown")
-    busy = ben.daemon_cpu_s()
-    never(lambda: ben.daemon_cpu_s() - busy > 0.5, "ben's daemon spins", for_s=2.0)
-
-
-def test_without_a_sound_server_it_is_shown_and_not_said_to_have_sounded(machines: Machines, desk: Desk) -> None:
-    env = {**desk.env, "PULSE_SERVER": "unix:/nonexistent", "PIPEWIRE_REMOTE": "/nonexistent"}
-    pair = join(machines.add("ana", env=LOG_ONLY), machines.add("ben", env=env))
-    hand = pair.raised().id
-    until(lambda: pair.seen_by_owner(hand).reach.shown == 1, "shown")
-    until(desk.rings, "ben is rung")
-    assert pair.seen_by_owner(hand).reach.sounded == 0
 
 
 def test_a_notification_server_that_comes_later_is_used(machines: Machines, desk: Desk) -> None:

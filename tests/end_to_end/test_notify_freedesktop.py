@@ -3,79 +3,34 @@
 import asyncio
 import os
 import signal
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from escalate_daemon.notify import freedesktop
-from escalate_daemon.notify.base import Colour, Listener, Loudness, NotifyFailed, Popup, Shown, icon_path
+from escalate_daemon.notify.base import Colour, NotifyFailed, icon_path
 from escalate_daemon.notify.freedesktop import FreedesktopNotifier
-from support.need import need_import, need_tools
+from support.desktop import POPUP, QUIET, Desktop, running_desktop, short_folder, soon, up
+from support.need import need_import
 from support.popups import Popups
 from support.private_bus import PrivateBus
-from support.waiting import until
 
 pytestmark = pytest.mark.end_to_end
-POPUP = Popup("hand", "Ana needs help", "row B", Loudness.CRITICAL, Colour.RED, rings=True)
-QUIET = replace(POPUP, loudness=Loudness.NORMAL, colour=Colour.YELLOW)
-
-
-class Desktop:
-    """A private bus with a notification server, and what our listener was told."""
-
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.bus = PrivateBus(folder)
-        self.popups = Popups(self.bus.address, folder, *options)
-        self.touched: list[str] = []
-        self.late: list[Shown] = []
-
-    def listener(self) -> Listener:
-        return Listener(self.touched.append, lambda tag, shown: self.late.append(shown))
-
-    def run(self, scenario: Callable[[FreedesktopNotifier], Awaitable[object]]) -> None:
-        """The scenario in a daemon's life of its own."""
-
-        async def main() -> None:
-            notifier = FreedesktopNotifier()
-            notifier.listen(self.listener())
-            try:
-                await scenario(notifier)
-            finally:
-                await notifier.aclose()
-
-        asyncio.run(main())
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    need_tools("dbus-daemon")
-    need_import("dbus_fast")
-    with tempfile.TemporaryDirectory(prefix="escn") as name:
-        yield Path(name)
+    with short_folder() as made:
+        yield made
 
 
 @pytest.fixture
 def desktop(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop]:
-    made = Desktop(folder, "--markup")
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", made.bus.address)
-    with ExitStack() as stack:
-        stack.enter_context(made.bus)
-        stack.enter_context(made.popups)
+    with running_desktop(folder) as made:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", made.bus.address)
         yield made
-
-
-async def soon(condition: Callable[[], object], what: str) -> None:
-    await asyncio.to_thread(until, condition, what)
-
-
-async def up(notifier: FreedesktopNotifier, popup: Popup = POPUP, replaces: str | None = None) -> str:
-    handle = (await notifier.show(popup, replaces)).handle
-    assert handle is not None
-    return handle
 
 
 def test_the_named_get_it_critical_and_for_ever_the_others_normally(desktop: Desktop) -> None:

@@ -1,17 +1,14 @@
 """What the LAN tests share: three joined machines, and the figures told at the end."""
 
 from collections.abc import Iterator
-from typing import Final
 
 import pytest
 
 from support.desk import TOOLS
+from support.namespaces import why_unavailable
 from support.need import need, need_tools
-from support.netns import why_unavailable
 from support.room import Room, room
-from support.waiting import Figures
-
-FIGURES: Final = Figures()
+from support.waiting import FIGURES, Figures
 
 
 @pytest.fixture(scope="session")

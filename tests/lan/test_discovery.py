@@ -14,12 +14,13 @@ import pytest
 
 from escalate_daemon.discovery.zeroconf_discovery import Discovery, Timing
 from support.netns import Cut, Lan
+from support.side_by_side import side_by_side
 from support.waiting import never, until
 
 pytestmark = pytest.mark.lan
 PORT = 4711
-AGAIN_S = 3.0  # between two browses here; 30 in a daemon
-SELDOM_S = 600.0  # so that a browse cannot be why
+AGAIN_S = 3.0  # between two browses here; 30 in a daemon, which asks between them
+SELDOM_S = 600.0  # so that neither a browse nor a question can be why
 
 
 class Host:
@@ -75,11 +76,6 @@ class Host:
             self.lines.append(line.strip())
 
 
-def ip(lan: Lan, name: str, *argv: str) -> None:
-    """Run `ip` on a host."""
-    subprocess.run(["ip", "-n", lan.ports[name].netns, *argv], check=True, capture_output=True)
-
-
 def meet(*hosts: Host) -> None:
     """Wait until each knows every other."""
     for one in hosts:
@@ -88,6 +84,7 @@ def meet(*hosts: Host) -> None:
                 until(partial(one.knows, other.address), "two hosts have found each other")
 
 
+@side_by_side
 def test_hosts_find_one_another_and_none_finds_itself() -> None:
     with Lan("a", "b", "c") as lan, ExitStack() as stack:
         hosts = [stack.enter_context(Host(lan, name, SELDOM_S)) for name in "abc"]
@@ -96,6 +93,7 @@ def test_hosts_find_one_another_and_none_finds_itself() -> None:
         assert not [line for host in hosts for line in host.lines if line.startswith("trouble")]
 
 
+@side_by_side
 def test_host_of_another_space_is_not_reported() -> None:
     with Lan("a", "b", "c") as lan, Host(lan, "a") as a, Host(lan, "b", key="theirs") as b, Host(lan, "c") as c:
         meet(a, c)
@@ -104,9 +102,24 @@ def test_host_of_another_space_is_not_reported() -> None:
         assert not b.knows(a.address)
 
 
-@pytest.mark.parametrize(("how", "for_s"), [(Cut.SWITCH, 15.0), (Cut.CABLE, 2.0), (Cut.FILTER, 2.0)])
-def test_hosts_started_while_cut_off_find_each_other_after_the_heal(how: Cut, for_s: float) -> None:
-    """A single browse asks for the last time after 14 s: the longest cut outlasts that."""
+@side_by_side
+def test_hosts_started_beside_a_dead_switch_find_each_other_after_the_heal() -> None:
+    """A single browse asks for the last time after 14 s: this cut outlasts that."""
+    started_while_cut_off(Cut.SWITCH, for_s=15.0)
+
+
+@side_by_side
+def test_hosts_started_without_a_cable_find_each_other_after_the_heal() -> None:
+    started_while_cut_off(Cut.CABLE, for_s=2.0)
+
+
+@side_by_side
+def test_hosts_started_behind_a_filter_find_each_other_after_the_heal() -> None:
+    started_while_cut_off(Cut.FILTER, for_s=2.0)
+
+
+def started_while_cut_off(how: Cut, for_s: float) -> None:
+    """Two hosts that start while nothing passes between them, and find each other once it does."""
     with Lan("a", "b") as lan:
         lan.cut("a", how)
         with Host(lan, "a") as a, Host(lan, "b") as b:
@@ -115,6 +128,7 @@ def test_hosts_started_while_cut_off_find_each_other_after_the_heal(how: Cut, fo
             meet(a, b)
 
 
+@side_by_side
 def test_hosts_find_each_other_at_20_per_cent_loss() -> None:
     with Lan("a", "b") as lan:
         lan.lose(20)
@@ -122,42 +136,41 @@ def test_hosts_find_each_other_at_20_per_cent_loss() -> None:
             meet(a, b)
 
 
+@side_by_side
 def test_interface_that_comes_later_is_used_without_waiting_for_a_browse() -> None:
     with Lan("a", "b") as lan:
         address = lan.ports["a"].address
-        ip(lan, "a", "addr", "del", f"{address}/24", "dev", "eth0")
-        ip(lan, "a", "link", "set", "eth0", "down")
+        lan.ip("a", "addr", "del", f"{address}/24", "dev", "eth0")
+        lan.ip("a", "link", "set", "eth0", "down")
         with Host(lan, "a", SELDOM_S) as a, Host(lan, "b", SELDOM_S) as b:
             until(lambda: any("own 127.0.0.1" in line for line in a.lines), "a starts with loopback alone")
-            ip(lan, "a", "link", "set", "eth0", "up")
-            ip(lan, "a", "addr", "add", f"{address}/24", "dev", "eth0")
+            lan.ip("a", "link", "set", "eth0", "up")
+            lan.ip("a", "addr", "add", f"{address}/24", "dev", "eth0")
             meet(a, b)
             assert f"own {address}" in a.lines
 
 
+@side_by_side
 def test_interface_plugged_in_anew_with_its_old_address_is_used_again() -> None:
     """The system has forgotten the group memberships with the old interface, though the address is the same."""
     with Lan("a", "b") as lan, Host(lan, "a", SELDOM_S) as a:
-        port, hub = lan.ports["a"], lan.ports["a"].netns.rpartition("-")[0] + "-hub"
-        plug = f"link add eth0 type veth peer name {port.device} netns {hub}"
-        ip(lan, "a", "link", "del", "eth0")
-        ip(lan, "a", *plug.split())
-        ip(lan, "a", "link", "set", "eth0", "addrgenmode", "none")  # a new IPv6 address would be used in any case
-        subprocess.run(["ip", "-n", hub, "link", "set", port.device, "master", "br0", "up"], check=True)
-        ip(lan, "a", "addr", "add", f"{port.address}/24", "dev", "eth0")
-        ip(lan, "a", "link", "set", "eth0", "up")
+        lan.ip("a", "link", "del", "eth0")
+        lan.plug_in("a")
+        lan.ip("a", "link", "set", "eth0", "addrgenmode", "none")  # a new IPv6 address would be used in any case
+        lan.ip("a", "addr", "add", lan.with_length(lan.ports["a"].address), "dev", "eth0")
+        lan.ip("a", "link", "set", "eth0", "up")
         with Host(lan, "b") as b:
             meet(a, b)
 
 
+@side_by_side
 def test_hosts_that_both_moved_while_cut_off_find_each_other_where_they_are_now() -> None:
     with Lan("a", "b") as lan, Host(lan, "a") as a, Host(lan, "b") as b:
         meet(a, b)
         lan.cut("a")
         moves = {"a": "10.213.77.101", "b": "10.213.77.102"}
         for name, address in moves.items():
-            ip(lan, name, "addr", "del", f"{lan.ports[name].address}/24", "dev", "eth0")
-            ip(lan, name, "addr", "add", f"{address}/24", "dev", "eth0")
+            lan.move(name, address)
         until(lambda: f"own {moves['a']}" in a.lines, "a has noticed its move")
         until(lambda: f"own {moves['b']}" in b.lines, "b has noticed its move")
         a.forget()
@@ -169,6 +182,7 @@ def test_hosts_that_both_moved_while_cut_off_find_each_other_where_they_are_now(
         until(lambda: b.knows(moves["a"]), "b finds a at its new address")
 
 
+@side_by_side
 def test_killed_host_that_comes_back_is_reported_at_once() -> None:
     with Lan("a", "b") as lan, Host(lan, "a", SELDOM_S) as a:
         with Host(lan, "b") as b:
@@ -194,7 +208,7 @@ class _Printer:
 
 async def _be_a_host(again_s: float, key: bytes) -> None:
     """Run discovery until standard input ends."""
-    discovery = Discovery(key, _Printer(), Timing(poll=0.5, confirm=0.3, browse_few=again_s))
+    discovery = Discovery(key, _Printer(), Timing(poll=0.5, confirm=0.3, browse_few=again_s, ask=again_s))
     await discovery.start(PORT)
     print("started", flush=True)  # noqa: T201
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from support.netns import Cut, Lan, Port, namespaces_of_this_run
+from support.namespaces import namespaces_of_this_run
+from support.netns import Cut, Lan, Port
 
 pytestmark = pytest.mark.lan
 

@@ -361,8 +361,8 @@ class Machine:
             self.world.network.changed()
 
     def fingerprint(self) -> bytes:
-        """Of its replica; private, because only this oracle needs it without a ping."""
-        return b"" if self.node is None else self.node._replica.fingerprint()
+        """Of its replica."""
+        return b"" if self.node is None else self.node.fingerprint
 
     def writes(self) -> tuple[int, int]:
         """A mark that changes with each write of an own slot, `links` included, which no disk sees."""

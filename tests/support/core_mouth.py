@@ -69,8 +69,8 @@ def entry(record: Record, size: int | None = None) -> HaveEntry:
 
 
 def state(seq: int = 1, who: str = "ben") -> Record:
-    """A state of somebody."""
-    return CAST.record(who, slots.STATE, slots.State(), (1, seq))
+    """A state of somebody, who is busy: that is news."""
+    return CAST.record(who, slots.STATE, slots.State(slots.BUSY), (1, seq))
 
 
 def receipts(seq: int = 1, who: str = "ben") -> Record:

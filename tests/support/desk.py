@@ -13,6 +13,7 @@ from support.notification_server import NAME, PATH
 from support.popups import Event, Popups
 from support.private_bus import PrivateBus
 from support.sound_sink import RATE_HZ, WINDOW, SoundSink, level
+from support.waiting import until
 
 TOOLS = ("dbus-daemon", "dbus-send", "pulseaudio", "parecord", "paplay")  # what a desk is made of
 HEARD = 0.05  # of full scale; silence measures 0.000
@@ -24,16 +25,17 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         """`folder`: exists, is short."""
-        self._bus = PrivateBus(folder)
-        self.server = Popups(self._bus.address, folder, "--markup")
-        self._sink = SoundSink(folder)
+        self.folder = folder
+        self.bus = PrivateBus(folder)
+        self.server = Popups(self.bus.address, folder, "--markup")
+        self.sink = SoundSink(folder)
         self._stack = ExitStack()
         self._events_before = 0
         self._samples_before = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            for part in (self._bus, self.server, self._sink):
+            for part in (self.bus, self.server, self.sink):
                 stack.enter_context(part)
             self._stack = stack.pop_all()
         return self
@@ -46,12 +48,12 @@ class Desk:
     @property
     def env(self) -> dict[str, str]:
         """What programs at this desk have in their environment."""
-        return {"DBUS_SESSION_BUS_ADDRESS": self._bus.address, **self._sink.env}
+        return {"DBUS_SESSION_BUS_ADDRESS": self.bus.address, **self.sink.env}
 
     def forget(self) -> None:
         """Count pop-ups and rings anew from here."""
         self._events_before = len(self.server.events())
-        self._samples_before = self._sink.position()
+        self._samples_before = self.sink.position()
 
     def clear(self) -> None:
         """The person dismisses what is still up, and counts anew."""
@@ -86,7 +88,7 @@ class Desk:
     # --- What the person hears ---------------------------------------------------------------------
     def tones(self) -> int:
         """How often our ring came out of the loudspeaker."""
-        recorded = self._sink.samples(self._samples_before)
+        recorded = self.sink.samples(self._samples_before)
         count, last = 0, -APART - 1
         for at in range(0, len(recorded) - WINDOW + 1, WINDOW // 2):
             window = recorded[at : at + WINDOW]
@@ -99,11 +101,17 @@ class Desk:
     def heard_tone(self) -> bool:
         """Whether our ring came out of the loudspeaker, both its pitches."""
         since = self._samples_before
-        return self._sink.heard(LOW_HZ, since) and self._sink.heard(HIGH_HZ, since)
+        return self.sink.heard(LOW_HZ, since) and self.sink.heard(HIGH_HZ, since)
 
     def silent(self) -> bool:
         """Whether nothing at all came out of it."""
-        return self._sink.loudest(self._samples_before) == 0
+        return self.sink.loudest(self._samples_before) == 0
+
+    def another_server(self, name: str, *options: str, bus: PrivateBus | None = None) -> Popups:
+        """A notification server beside the first, not started; `name`: of its folder."""
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return Popups((bus or self.bus).address, folder, *options)
 
     # --- Faults ------------------------------------------------------------------------------------
     def freeze(self) -> None:
@@ -113,5 +121,14 @@ class Desk:
     def thaw(self) -> None:
         """It goes on; returns once it has answered all that waited."""
         os.kill(self.server.pid, signal.SIGCONT)
-        ask = ["dbus-send", f"--bus={self._bus.address}", "--print-reply", f"--dest={NAME}", PATH]
-        subprocess.run([*ask, f"{NAME}.GetServerInformation"], check=True, capture_output=True, timeout=30)
+        self.until_served()
+
+    def until_served(self) -> None:
+        """Wait until there is a notification server and it has answered all that it was asked before."""
+        ask = ["dbus-send", f"--bus={self.bus.address}", "--print-reply", f"--dest={NAME}", PATH]
+        call = [*ask, f"{NAME}.GetServerInformation"]
+
+        def answers() -> bool:
+            return subprocess.run(call, check=False, capture_output=True, timeout=30).returncode == 0
+
+        until(answers, "a notification server answers")

@@ -8,7 +8,7 @@ from escalate_daemon.core.ids import HandId
 from escalate_daemon.notify.base import Listener, NotifyFailed, Popup, Probe, Shown
 from escalate_daemon.notify.choose import Choice, Found
 from escalate_daemon.notify.desk import Desk
-from escalate_daemon.notify.sound import SoundFailed
+from escalate_daemon.notify.sound import LastSound, SoundFailed
 from support.waiting import until
 
 LIMIT_S = 30.0
@@ -24,10 +24,29 @@ class Fake:
         self.broken = ""
         self.holds: dict[str, asyncio.Event] = {}  # tag -> until when show() hangs
         self.listener: Listener | None = None
+        self.lost: set[str] = set()
         self._last = 0
 
     def listen(self, listener: Listener) -> None:
         self.listener = listener
+
+    async def watch(self) -> None:
+        pass
+
+    def keeps(self, handle: str) -> bool:
+        return handle not in self.lost
+
+    def loses(self, *handles: str) -> None:
+        """Its server is another one now."""
+        self.lost.update(handles)
+
+    def back(self) -> None:
+        assert self.listener is not None
+        self.listener.back()
+
+    def gone(self) -> None:
+        assert self.listener is not None
+        self.listener.gone()
 
     async def probe(self) -> Probe:
         return Probe(not self.broken, "none" if self.broken else self.how, self.broken or "fine", "mend it")
@@ -39,9 +58,12 @@ class Fake:
             raise NotifyFailed(self.broken)
         self._last += 1
         self.did.append(f"show {popup.tag[-2:]} {popup.loudness} over {replaces}")
-        return Shown(replaces or f"{self._last}", self.how)
+        kept = replaces if replaces is not None and self.keeps(replaces) else None
+        return Shown(kept or f"{self._last}", self.how)
 
     async def update(self, handle: str, popup: Popup) -> Shown:
+        if self.broken:
+            raise NotifyFailed(self.broken)
         self.did.append(f"update {handle} {popup.title}")
         return Shown(handle, self.how)
 
@@ -61,6 +83,7 @@ class Loudspeaker:
     hold: asyncio.Event | None = None
     ringing: int = 0
     silenced: int = 0
+    last: LastSound | None = None
 
     async def ring(self) -> None:
         if self.hold is not None:
@@ -70,6 +93,7 @@ class Loudspeaker:
             except asyncio.CancelledError:
                 self.silenced += 1
                 raise
+        self.last = LastSound(not self.broken, "" if self.broken else "paplay", self.broken, 0.0)
         if self.broken:
             raise SoundFailed(self.broken, "mend it")
         self.rung += 1
@@ -84,6 +108,7 @@ class Told:
 
     reports: list[str] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    turns: int = 0
 
     def _note(self, words: str) -> None:
         self.reports.append(words)
@@ -106,6 +131,16 @@ class Told:
 
     def seen(self, hand: HandId) -> None:
         self._note(f"seen {hand[-2:]}")
+
+    def lost(self, hand: HandId) -> None:
+        self._note(f"lost {hand[-2:]}")
+
+    def mended(self) -> None:
+        self._note("mended")
+
+    def turned(self) -> None:
+        self.turns += 1
+        self.news.set()
 
 
 class World:

@@ -50,7 +50,7 @@ class Inviter:
     def knock(self, key: bytes, secret: bytes = ONE_USE, request: bytes = KNOCK) -> Welcome | Sorry | None:
         door = self.doors.door(sni_for_invite(secret))
         assert door is not None
-        answer = asyncio.run(door.answer(request, key))
+        answer = asyncio.run(door.answer(request, key, "192.0.2.2"))
         return None if answer is None else doorwords.decode_answer(answer)
 
 

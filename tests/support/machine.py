@@ -21,6 +21,7 @@ from escalate_daemon.ipc.protocol import (
     AnyReply,
     AnyRequest,
     DaemonReply,
+    DaemonStatusRequest,
     Escalation,
     Event,
     ListReply,
@@ -30,6 +31,8 @@ from escalate_daemon.ipc.protocol import (
     WhoReply,
     WhoRequest,
 )
+from support import running
+from support.waiting import until
 
 R = TypeVar("R", bound=Reply)
 LOG_ONLY: Final = {"ESCALATE_NOTIFIER": "log"}  # for machines whose pop-ups nobody looks at
@@ -124,6 +127,7 @@ class Machine:
         self.mark = f"ESCALATE_HOME={self.home}"  # what tells its processes from all others
         self._api: Path | None = None
         self._watches = 0
+        self._children: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -220,6 +224,12 @@ class Machine:
         assert pid is not None
         return pid
 
+    def run_daemon(self, env: Mapping[str, str]) -> None:
+        """Start the daemon with this besides in its environment, which its commands do without; until it answers."""
+        out = self.folder / "daemon.out"
+        self._children.append(running.start(self.argv("daemon", "run"), out, {**self.env, **env}))
+        until(lambda: self.look(DaemonStatusRequest()), f"{self.name}'s daemon answers")
+
     def thaw_daemon(self) -> None:
         """Let a daemon stopped by SIGSTOP go on."""
         for pid in self.processes():
@@ -262,13 +272,15 @@ class Machine:
         for _ in range(50):
             pids = [pid for pid in self.processes() if _alive(pid)]
             if not pids:
-                return
+                break
             for pid in pids:
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     continue
             time.sleep(0.02)
+        for child in self._children:
+            child.wait(10)
 
 
 def _alive(pid: int) -> bool:

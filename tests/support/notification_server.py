@@ -1,11 +1,13 @@
 """A real notification server of our own for tests, on any bus.
 
-    python tests/support/notification_server.py --bus ADDRESS --log FILE [--hang] [--markup] [--no-actions]
+    python tests/support/notification_server.py --bus ADDRESS --log FILE [--hang] [--markup] [--no-actions] [--take]
 
 Writes each event as a JSON line to FILE: ready, notify, close. Takes commands as lines on stdin:
     close ID REASON     the pop-up goes (1 expired, 2 dismissed by the person, 3 by a call)
     invoke ID ACTION    the person chose an action (`default` is a click on the pop-up)
     hang | answer       stop answering calls; answer again, also those that waited
+    refuse | babble | accept    answer every Notify with an error; with nonsense; take them again
+--take: the name is taken from whoever has it, who lives on without it.
 End of file on stdin means nothing: it runs until it is killed. Imports nothing of the tests or the product.
 """
 
@@ -17,7 +19,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from dbus_fast import Message, MessageType, RequestNameReply, Variant
+from dbus_fast import Message, MessageType, NameFlag, RequestNameReply, Variant
 from dbus_fast.aio import MessageBus
 
 NAME = "org.freedesktop.Notifications"
@@ -33,6 +35,7 @@ class Server:
         self._log = log
         self._capabilities = capabilities
         self._hangs = hangs
+        self._mood = "accept"
         self._waiting: list[Message] = []
         self._up: set[int] = set()
         self._last = 0
@@ -59,6 +62,11 @@ class Server:
                 reply = Message.new_method_return(call, "as", [self._capabilities])
             case "GetServerInformation":
                 reply = Message.new_method_return(call, "ssss", ["recorder", "escalate", "1", "1.2"])
+            case "Notify" if self._mood == "babble":
+                reply = Message.new_method_return(call, "s", ["yes"])
+            case "Notify" if self._mood == "refuse":
+                reply = Message.new_error(call, f"{NAME}.Error.ExcessNotificationGeneration", "too many, too soon")
+                self.say("refused")
             case "Notify":
                 reply = Message.new_method_return(call, "u", [self._notify(call.body)])
             case "CloseNotification":
@@ -113,6 +121,8 @@ class Server:
                 for call in self._waiting:
                     self._answer(call)
                 self._waiting.clear()
+            case ["refuse" | "babble" | "accept" as mood]:
+                self._mood = mood
             case words:
                 raise SystemExit(f"what is {words}?")
         self.say("did", command=line.strip())
@@ -143,12 +153,13 @@ async def read_commands(server: Server) -> None:
             server.command(line.decode())
 
 
-async def serve(bus_address: str, log: Path, capabilities: list[str], *, hangs: bool) -> None:
+async def serve(bus_address: str, log: Path, capabilities: list[str], *, hangs: bool, takes: bool) -> None:
     """Own the name and serve until killed, or until the bus goes."""
     bus = await MessageBus(bus_address=bus_address).connect()
     server = Server(bus, log, capabilities, hangs=hangs)
     bus.add_message_handler(server.heard)
-    if await bus.request_name(NAME) is not RequestNameReply.PRIMARY_OWNER:
+    flags = NameFlag.ALLOW_REPLACEMENT | (NameFlag.REPLACE_EXISTING if takes else NameFlag.DO_NOT_QUEUE)
+    if await bus.request_name(NAME, flags) is not RequestNameReply.PRIMARY_OWNER:
         raise SystemExit(f"somebody owns {NAME} already")
     server.say("ready", owner=bus.unique_name)
     commands = asyncio.ensure_future(read_commands(server))
@@ -165,13 +176,14 @@ def main() -> None:
     parser.add_argument("--hang", action="store_true", help="answer nothing until told")
     parser.add_argument("--markup", action="store_true", help="say that bodies are markup")
     parser.add_argument("--no-actions", action="store_true", help="say that there are no actions")
+    parser.add_argument("--take", action="store_true", help="take the name from whoever has it")
     told = parser.parse_args()
     capabilities = ["body", "persistence"]
     if told.markup:
         capabilities.append("body-markup")
     if not told.no_actions:
         capabilities.append("actions")
-    asyncio.run(serve(told.bus, told.log, capabilities, hangs=told.hang))
+    asyncio.run(serve(told.bus, told.log, capabilities, hangs=told.hang, takes=told.take))
 
 
 if __name__ == "__main__":

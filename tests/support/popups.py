@@ -57,7 +57,7 @@ class Popups(running.Started):
 
     def __init__(self, bus_address: str, folder: Path, *options: str, prefix: Sequence[str] = ()) -> None:
         self.log = folder / "popups.jsonl"
-        self._argv = [
+        self.argv = [
             *prefix,
             sys.executable,
             str(_SCRIPT),
@@ -77,7 +77,7 @@ class Popups(running.Started):
     def start(self) -> None:
         """Start it, and wait until it owns its name."""
         before = len(self.of("ready"))
-        self._process = running.start(self._argv, self._output, stdin=True)
+        self._process = running.start(self.argv, self._output, stdin=True)
         until(lambda: len(self.of("ready")) > before, "the notification server is ready")
 
     def stop(self) -> None:
@@ -85,6 +85,13 @@ class Popups(running.Started):
         if self._process is not None:
             running.end(self._process)
             self._process = None
+
+    def kill(self) -> None:
+        """It dies without a word."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self.stop()
 
     # --- What it wrote down ------------------------------------------------------------------------
     def events(self) -> list[Event]:

@@ -79,9 +79,16 @@ class SoundSink(running.Started):
         until(lambda: self.recording.exists() and self.recording.stat().st_size > 0, "the recorder records")
 
     def stop(self) -> None:
-        """End both."""
+        """End both; another start is another server, heard from nothing."""
         while self._processes:
             running.end(self._processes.pop())
+        for left in (self.folder / "sound", self.recording):
+            left.unlink(missing_ok=True)
+
+    @property
+    def pid(self) -> int:
+        """Of the sound server."""
+        return self._processes[0].pid
 
     def samples(self, start: int = 0) -> "array.array[int]":
         """What was recorded so far, from the sample numbered `start`."""

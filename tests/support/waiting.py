@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
 POLL_S = 0.02
@@ -45,6 +45,11 @@ def never(condition: Callable[[], object], what: str, for_s: float) -> None:
         time.sleep(POLL_S)
 
 
+def elapse(seconds: float) -> None:
+    """Let time pass where time is what the test is about (how long a cut lasts); never to wait for something."""
+    time.sleep(seconds)
+
+
 @dataclass
 class Figures:
     """Durations as they were measured, told at the end of the run."""
@@ -60,6 +65,9 @@ class Figures:
         if kept:
             with Path(kept).open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
+
+
+FIGURES: Final = Figures()  # of this run
 
 
 class Stopwatch:

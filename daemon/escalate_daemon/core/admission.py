@@ -44,6 +44,7 @@ class Roster:
         self._limit = tuning.OPEN_MEMBERS_MAX if open_space else tuning.MEMBERS_MAX
         self._admitted: dict[MemberId, Introduction] = {}
         self._creator: MemberId | None = None
+        self._depths: dict[MemberId, int] = {}
 
     def __contains__(self, member: object) -> bool:
         return member in self._admitted
@@ -77,7 +78,12 @@ class Roster:
 
     def depth(self, member: MemberId) -> int:
         """Introductions in the member's chain, its own included; 0 for strangers."""
-        return len(self.chain_of(member))
+        depth = self._depths.get(member)
+        if depth is None:
+            depth = len(self.chain_of(member))
+            if depth:
+                self._depths[member] = depth
+        return depth
 
     def chain_of(self, member: MemberId) -> tuple[Introduction, ...]:
         """From the creator to the member; empty for strangers."""
@@ -155,7 +161,7 @@ class Roster:
         above = self._admitted.get(MemberId(intro.by)) if intro.by else None
         if intro.by and above is None:
             return held is not None
-        if held is not None and not self._is_better(intro, held):
+        if held is not None and (intro == held or not self._is_better(intro, held)):
             return True
         depth = 1 if above is None else self.depth(member_id(above.key)) + 1
         if depth > tuning.CHAIN_MAX or (held is None and self.full):
@@ -172,6 +178,8 @@ class Roster:
         held = self._admitted.get(member)
         if held is None or self._is_better(intro, held):
             self._admitted[member] = intro
+            if held is not None:
+                self._depths.clear()  # all whom it introduced may be nearer now
         if not self._open and not intro.by:
             self._creator = member
 

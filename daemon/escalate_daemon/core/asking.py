@@ -14,7 +14,8 @@ from escalate_daemon.core.ids import LinkId, MemberId
 from escalate_daemon.core.lines import Line, Lines
 from escalate_daemon.core.linktable import Link
 from escalate_daemon.core.replica import Replica
-from escalate_daemon.core.wire import HaveEntry, SlotKey, Version, Want
+from escalate_daemon.core.slots import STATE
+from escalate_daemon.core.wire import HaveEntry, SlotKey, Want
 
 WANTS_MAX: Final = 24_000  # rows remembered a link: every slot that a full space can have, and no more
 KEYS_A_FRAME: Final = 512
@@ -41,12 +42,13 @@ class Asking:
                     line.wants[key] = entry
             elif key in line.announce and self.is_known(key, entry):
                 del line.announce[key]
-        self.ask(line)
+        if line.wants:
+            self.ask(line)
 
-    def is_known(self, key: SlotKey, entry: HaveEntry | None) -> bool:
+    def is_known(self, key: SlotKey, entry: HaveEntry) -> bool:
         """Whether the peer that told this row holds what is held here."""
         held = self._replica.get(key)
-        return held is not None and entry is not None and _version(entry) >= held.version
+        return held is not None and (entry.incarnation, entry.seq, entry.content) >= held.version
 
     def settle(self, line: Line, key: SlotKey) -> bool:
         """Something of this key came: whether the peer's is no longer wanted, being no newer than that."""
@@ -67,9 +69,10 @@ class Asking:
         held = self._replica.get(key)
         if held is None:
             return self._replica.room_for(key)
-        theirs = _version(entry)
+        theirs = (entry.incarnation, entry.seq, entry.content)
         if theirs == held.version:
-            self._on_age(link, entry)
+            if held.by_wall or key.slot == STATE:  # no other age decides anything
+                self._on_age(link, entry)
             return False
         if key.member == self._ctx.me:  # also an older twin of my version must be seen: it is not mine
             return theirs > held.version or theirs[:2] == held.version[:2]
@@ -147,7 +150,3 @@ class Asking:
             line.owed = {key: until for key, until in line.owed.items() if self._ctx.now < until}
             line.table_heard = False
             self.ask_all()
-
-
-def _version(entry: HaveEntry) -> Version:
-    return Version(entry.incarnation, entry.seq, entry.content)

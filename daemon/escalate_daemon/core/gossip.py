@@ -17,7 +17,7 @@ from escalate_daemon.core.ids import HASH_BYTES, LinkId, MemberId
 from escalate_daemon.core.lines import NEVER, Line, Lines, Question
 from escalate_daemon.core.linktable import Link
 from escalate_daemon.core.replica import BUCKETS, Replica, slot_rank
-from escalate_daemon.core.slots import PROFILE, URGENT, Introduction
+from escalate_daemon.core.slots import PROFILE, STATE, URGENT, Introduction, State
 from escalate_daemon.core.wire import Have, HaveEntry, SlotKey, SlotsFrame, Want, WireError
 
 INTRODUCTION_BYTES = 200  # one introduction in a frame, at most
@@ -84,7 +84,7 @@ class Gossip:
     def spread(self, key: SlotKey, came_from: MemberId | None) -> None:
         """A newer version is held: pass it on to every peer but the one that it came from, and those that told it."""
         self._comparing.changed_at = self._ctx.now
-        told = {line.link.peer for line in self._lines if self._has_told(line, key)}
+        told = {line.link.peer for line in self._lines if key in line.wants and self._has_told(line, key)}
         if came_from is not None:
             told.add(came_from)
         if key.member != self._ctx.me and not self._may_forward(key.member):
@@ -95,11 +95,10 @@ class Gossip:
             self._spread_now(key, told)
 
     def _has_told(self, line: Line, key: SlotKey) -> bool:
-        """Whether the peer told of what is held here now, or of newer; if not newer, it is no longer wanted of it."""
-        entry = line.wants.get(key)
-        if entry is None:
-            return False
-        told = self._asking.is_known(key, entry)
+        """Whether the peer, of which this key is wanted, told of what is held here now or of newer; if not newer, it is
+        no longer wanted.
+        """
+        told = self._asking.is_known(key, line.wants[key])
         if self._asking.settle(line, key):
             self._comparing.check(line)
         return told
@@ -109,7 +108,7 @@ class Gossip:
         if held is None:
             return
         lines = [line for line in self._lines if line.link.peer not in told]
-        if key.slot in URGENT:
+        if self._is_urgent(key):
             data = wire.encode(SlotsFrame((_aged(held.record, held.age(self._ctx.now)),)))
             for line in lines:
                 self._ctx.emit(Send(line.link.id, data, urgent=True))
@@ -119,6 +118,10 @@ class Gossip:
             if line.announce_at is None:
                 line.announce_at = self._ctx.now + tuning.HAVE_GATHER
                 self._lines.wake_at(line.announce_at)
+
+    def _is_urgent(self, key: SlotKey) -> bool:
+        """A state that says no more than that its owner is there, as each writes first of all, can wait to be pulled."""
+        return key.slot in URGENT and (key.slot != STATE or self._replica.state(key.member) != State())
 
     def hurry(self) -> None:
         """Send what is announced without gathering longer: a loss is told at once."""

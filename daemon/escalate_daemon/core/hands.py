@@ -25,6 +25,7 @@ from escalate_daemon.core.views import EndReason, EscalationState, EscalationVie
 from escalate_daemon.core.wire import SlotKey
 
 UPDATE_GATHER = 100  # ms; receipts of many members told to watchers together
+UPDATE_GATHER_CROWD = 1 * tuning.SECOND  # where so many are named that their receipts are spread: each view is large
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ class Hands:
         self._ended: list[HandId] = []
         self._updated: dict[HandId, None] = {}
         self._updated_at: int | None = None
+        self._gather = UPDATE_GATHER
         self.settled = False  # the first comparison is over: ages from disk are believed as they stand
 
     def get(self, hand: HandId) -> Known | None:
@@ -258,16 +260,20 @@ class Hands:
         """Something that a watcher sees changed: told soon, together with what else changes."""
         self._updated[hand] = None
         if self._updated_at is None:
-            self._updated_at = self._ctx.now + UPDATE_GATHER
+            self._updated_at = self._ctx.now + self._gather
 
     def _tell_updates(self) -> None:
         if self._updated_at is None or self._ctx.now < self._updated_at:
             return
         hands, self._updated, self._updated_at = list(self._updated), {}, None
+        self._gather = UPDATE_GATHER
         for hand in hands:
             known = self._known.get(hand)
             if known is not None:
-                self._ctx.emit(EscalationUpdated(self._view(known)))
+                view = self._view(known)
+                self._ctx.emit(EscalationUpdated(view))
+                if len(view.receipts) > tuning.RECEIPT_CROWD:
+                    self._gather = UPDATE_GATHER_CROWD
 
     def restamp(self) -> None:
         """Store the ages of what is up again: after a restart only the wall tells how long that took."""

@@ -48,7 +48,7 @@ class Mesh:
         self._members = members
         self._dials: dict[DialId, Dialling] = {}
         self._next_id = 1
-        self._next_probe = ctx.now
+        self._next_probe = ctx.now + tuning.PROBE_EVERY_FEW
         self._next_check = ctx.now + tuning.PROBE_REACHABLE
         self._due = ctx.now
         self._seen: dict[MemberId, int] = {}
@@ -124,11 +124,15 @@ class Mesh:
     def _own(self) -> int:
         return len({link.peer for link in self._links if link.dialled and not link.probe})
 
-    def _wanted(self) -> list[MemberId]:
-        """Members that may be dialled now, reachable ones first, else in random order."""
+    def _candidates(self) -> list[MemberId]:
+        """Members that may be dialled now."""
         if not self._density.is_small() and self._own() >= tuning.DIAL_PEERS:
             return []
-        candidates = [m for m in self._unlinked() if self._reach.is_reachable(m) or self.is_recent(m)]
+        return [m for m in self._unlinked() if self._reach.is_reachable(m) or self.is_recent(m)]
+
+    def _wanted(self) -> list[MemberId]:
+        """Members that may be dialled now, reachable ones first, else in random order."""
+        candidates = self._candidates()
         if len(candidates) > tuning.DIAL_ALL_UP_TO:
             self._ctx.rng.shuffle(candidates)
             candidates.sort(key=lambda member: not self._reach.is_reachable(member))
@@ -137,10 +141,8 @@ class Mesh:
     def _at_once(self) -> int:
         """How many dials may begin now: a few; the rest of a small space once those have told that it is small."""
         fresh = sum(self._ctx.now < d.at + tuning.DIAL_FRESH for d in self._dials.values() if not d.probe)
-        if not self._density.is_small():
+        if not self._density.is_small() or self._own() < tuning.DIAL_PEERS:
             most = tuning.DIAL_PEERS - self._own()
-        elif self._own() < tuning.DIAL_PEERS:
-            most = tuning.DIAL_PEERS
         elif self._ctx.now < self._settled_at():
             most = 0
         else:  # many whom nobody reaches are most likely off
@@ -159,7 +161,7 @@ class Mesh:
         if self._wants_more():
             self._dial_hinted(self._at_once())
         left = self._at_once()
-        for member in self._wanted():
+        for member in self._wanted() if left > 0 else ():
             address = self._book.best_due(member) if left > 0 else None
             if address is not None and self._in_flight(member) < 3:
                 self._dial(address, member, probe=False)
@@ -265,7 +267,7 @@ class Mesh:
         now = self._ctx.now
         times = [dialling.at + tuning.DIAL_TIMEOUT for dialling in self._dials.values()]
         if len(self._links) < tuning.LINKS_MAX:
-            due = self._book.next_due(self._wanted(), hints=self._wants_more())
+            due = self._book.next_due(self._candidates(), hints=self._wants_more())
             if due is not None:
                 times.append(max(due, now + tuning.REDIAL_FIRST))
             probe = self._book.next_due(self._unreached(), hints=True)

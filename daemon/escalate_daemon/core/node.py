@@ -60,7 +60,7 @@ class Node:
         self._mesh = Mesh(
             self._ctx, self._links, self._book, self._reach, density=self._density, members=self._dialable
         )
-        self._pruning = Pruning(self._ctx, self._links, self._density, self._degree)
+        self._pruning = Pruning(self._ctx, self._links, self._density, self._replica.degree)
         self._edges = Edges(self._ctx, self._links, self._replica, self._reach, self._gossip)
         self._hands = Hands(self._ctx, self._replica, self._reach, self._viewer.escalation, self._hand_moved)
         self._rings = Rings(self._ctx, self._viewer.escalation, self._receipts_changed)
@@ -258,10 +258,11 @@ class Node:
         self._ctx.now = max(now, self._ctx.now)
         return self._viewer.members()
 
-    def escalations(self, now: int) -> list[EscalationView]:
-        """Every known escalation, put away and ended ones included; mine first, then the oldest."""
+    def escalations(self, now: int, *, ended: bool = True, only: HandId | None = None) -> list[EscalationView]:
+        """Known escalations, put away ones included, and `ended` ones; mine first, then the oldest."""
         self._ctx.now = max(now, self._ctx.now)
-        views = [self._viewer.escalation(known) for known in self._hands.all()]
+        asked = [k for k in self._hands.all() if (ended or k.ended_at is None) and only in (None, k.id)]
+        views = [self._viewer.escalation(known) for known in asked]
         return sorted(views, key=lambda view: (not view.mine, -view.age, view.id))
 
     def grants(self, now: int) -> list[GrantView]:
@@ -273,6 +274,16 @@ class Node:
     def link_count(self) -> int:
         """How many links are up."""
         return len(self._links)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Of the whole replica, as pings tell it."""
+        return self._replica.fingerprint()
+
+    @property
+    def reachable(self) -> int:
+        """How many other members a path leads to."""
+        return self._reach.count()
 
     @property
     def compared(self) -> bool:
@@ -320,9 +331,6 @@ class Node:
     def _receipts_changed(self) -> None:
         self._dirty = True
         self._reporting.changed()
-
-    def _degree(self, member: MemberId) -> int:
-        return len(self._replica.links(member))
 
     def _dialable(self) -> list[MemberId]:
         """Whom the mesh may dial: also members that only an answer at an address told of."""

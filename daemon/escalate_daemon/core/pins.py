@@ -27,6 +27,7 @@ class Pins:
     """
 
     def __init__(self, ctx: Context, roster: Roster) -> None:
+        self.edition = 0  # rises with every change
         self._ctx = ctx
         self._roster = roster
         self._pins: dict[str, Pin] = {}
@@ -40,6 +41,7 @@ class Pins:
                 name = key.decode("utf-8", "replace")
                 self._pins[name] = pin
                 self._met_as.update((member, name) for member in pin.met)
+        self.edition += 1
 
     def meet(self, member: MemberId, name: str) -> None:
         """A member shows this name: pin it where the name is new, or its introducer vouches for it."""
@@ -73,6 +75,7 @@ class Pins:
             self._keep(folded, msgspec.structs.replace(pin, met=tuple(m for m in pin.met if m != member)))
 
     def _keep(self, folded: str, pin: Pin) -> None:
+        self.edition += 1
         if pin == Pin():
             del self._pins[folded]
             self._ctx.emit(Store(Bucket.PINS, folded.encode(), None))

@@ -13,10 +13,12 @@ from escalate_daemon.core.ids import MemberId
 class Reachability:
     """Who is reachable now, and since when the others are not, by my own clock.
 
-    Stored members start unreachable; `lost` is what a person is told: unreachable for LOST_AFTER.
+    Stored members start unreachable; `lost` is what a person is told: unreachable for LOST_AFTER. Equal `edition`s:
+    the same are reachable, and the same are lost.
     """
 
     def __init__(self, me: MemberId) -> None:
+        self.edition = 0
         self._graph = Graph(me)
         self._unreachable_since: dict[MemberId, int] = {}
         self._reached: dict[MemberId, tuple[int, int]] = {}  # unreachable since, reached at: for flaps
@@ -28,6 +30,7 @@ class Reachability:
         """A member that only the disk knows: lost until a path to it is found."""
         self._unreachable_since[member] = now
         self._lost.add(member)
+        self.edition += 1
 
     def update(
         self, members: Iterable[MemberId], links: Callable[[MemberId], Iterable[MemberId]], now: int
@@ -39,6 +42,7 @@ class Reachability:
         for member in members:
             self._graph.put(member, links(member))
         moved = self._graph.follow()
+        self.edition += bool(moved)
         for member in moved.union(members):
             self._note(member, now)
         pending = (since for member, since in self._unreachable_since.items() if member not in self._lost)
@@ -62,11 +66,13 @@ class Reachability:
         moved = self._found & self._lost
         self._found.clear()
         self._lost -= moved
+        self.edition += bool(moved)
         if self._lost_at is None or now < self._lost_at:
             return moved
         pending = {member: at for member, at in self._unreachable_since.items() if member not in self._lost}
         late = {member for member, since in pending.items() if now - since >= tuning.LOST_AFTER}
         self._lost |= late
+        self.edition += 1
         first = min((since for member, since in pending.items() if member not in late), default=None)
         self._lost_at = None if first is None else first + tuning.LOST_AFTER
         return moved ^ late

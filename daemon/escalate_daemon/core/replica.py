@@ -4,7 +4,7 @@ Merging is choosing the higher version; form, admission and signature are judged
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -21,6 +21,7 @@ _ORDER: Final = {
     for rank, name in enumerate((slots.PROFILE, slots.STATE, slots.ANSWERS, slots.RECEIPTS, slots.GRANTS, slots.LINKS))
 }
 _UNKNOWN_RANK: Final = 3
+_NOBODY: Final = frozenset[MemberId]()
 _FOLLOWED: Final = frozenset({slots.PROFILE, slots.STATE, slots.RECEIPTS, slots.LINKS})  # somebody asks what changed
 BUCKETS: Final = 64  # of slots, for comparing: half for `links`, which change whenever somebody comes or goes
 
@@ -125,12 +126,12 @@ class Replica:
         if not own:
             del self._members[key.member]
 
-    def changed(self, slot: str) -> set[MemberId]:
+    def changed(self, slot: str) -> Set[MemberId]:
         """Whose slot of this name came, changed or went since this was asked last; for `links`, newcomers too.
 
         Told once: each name has one asker.
         """
-        return self._changed.pop(slot, set())
+        return self._changed.pop(slot) if slot in self._changed else _NOBODY
 
     def _note(self, member: MemberId, slot: str) -> None:
         if slot in _FOLLOWED:
@@ -216,6 +217,10 @@ class Replica:
         """Whom the member says it holds links with; empty where missing or unreadable."""
         body = self._body(SlotKey(member, slots.LINKS), slots.Links)
         return () if body is None else body.members
+
+    def degree(self, member: MemberId) -> int:
+        """How many it says it is linked with."""
+        return len(self.links(member))
 
     def grants(self, member: MemberId) -> tuple[slots.Grant, ...]:
         """The member's reusable invites; empty where missing or unreadable."""

@@ -171,7 +171,9 @@ class Rings:
         if record is None:
             return
         self._reshow_at.pop(known.id, None)
-        why = "" if record.why == Why.FAILED and not record.gave_up else record.why
+        why = record.why
+        if why == Why.FAILED and not record.gave_up:
+            why = Why.LIMITED if record.urgency == Urgency.URGENT else ""
         at = record.shown if record.shown >= 0 else known.age(self._ctx.now)
         fresh = msgspec.structs.replace(record, done=True, handle=handle, shown=at, why=why, closed=False)
         self._keep(known.id, fresh)
@@ -184,7 +186,7 @@ class Rings:
         if known.is_up:
             self._reshow_at[known.id] = self._ctx.now + tuning.RESHOW_EVERY
         failed = record.named and record.shown < 0
-        why = record.why or (Why.FAILED if failed else "")
+        why = Why.FAILED if failed and record.why in ("", Why.LIMITED) else record.why
         self._keep(known.id, msgspec.structs.replace(record, done=True, why=why))
 
     def lost(self, known: Known) -> None:

@@ -1,6 +1,6 @@
 """Turns slots into views: text cleaned, names labelled, receipts counted. Changes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from escalate_daemon.core import slots, tuning
@@ -48,6 +48,8 @@ class Viewer:
         self._present: list[MemberId] | None = None
         self._meant: dict[Hand, frozenset[MemberId]] = {}
         self._views: dict[MemberId, tuple[_Seen, MemberView]] = {}
+        self._stamp = (-1, -1, -1)  # editions of people, reachability and pins: for them the next is true
+        self._current: dict[MemberId, MemberView] = {}
         self.kept_receipts: dict[str, dict[MemberId, Receipt]] = {}
 
     # --- Members -----------------------------------------------------------------------------------
@@ -80,17 +82,25 @@ class Viewer:
 
     def member(self, member: MemberId) -> MemberView:
         """One member; one without a profile shows by its id."""
+        stamp = (self._people.edition, self._reach.edition, self._pins.edition)
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._current.clear()
+        view = self._current.get(member)
+        if view is None:
+            view = self._current[member] = self._looked_at(member)
+        return view
+
+    def _looked_at(self, member: MemberId) -> MemberView:
         nobody = member.hex()[:8]
         person = self._people.get(member) or Person(member, nobody, "", (), slots.AVAILABLE, "", nobody)
         gone = person.presence != slots.LEFT and member != self._ctx.me and self._reach.is_lost(member)
         profile = self._replica.profile(member) or Profile(b"", person.name)
         seen = _Seen(person, profile, gone, self.is_online(member), self._pins.is_new_key(member, person.name))
         before = self._views.get(member)
-        if before is not None and before[0] == seen:
-            return before[1]
-        view = self._view(seen)
-        self._views[member] = (seen, view)
-        return view
+        if before is None or before[0] != seen:
+            before = self._views[member] = (seen, self._view(seen))
+        return before[1]
 
     def _view(self, seen: _Seen) -> MemberView:
         person, profile = seen.person, seen.profile
@@ -150,15 +160,13 @@ class Viewer:
         """One escalation as it stands now."""
         now = self._ctx.now
         red = known.hand.level == slots.RED
-        receipts = self.receipts(known) if red else {}
-        counted = frozenset(self.kept_receipts.get(known.id, ()))  # named when they answered, and so they stay
-        named = (self.meant(known) | counted) - {known.owner} if red else frozenset()
+        receipts = self._receipt_views(known) if red else ()
         since = self._reach.unreachable_since(known.owner)
         lost = known.state in (EscalationState.LOST, EscalationState.PUT_AWAY) and since is not None
         return EscalationView(
             id=known.id,
             owner=self.member(known.owner),
-            level=slots.RED if known.hand.level == slots.RED else slots.YELLOW,
+            level=slots.RED if red else slots.YELLOW,
             message=clean(known.hand.message, tuning.MESSAGE_POINTS),
             named=tuple(self._word(target) for target in known.hand.named[: tuning.TARGETS_MAX]),
             state=known.state,
@@ -168,9 +176,9 @@ class Viewer:
             ended_ago=None if known.ended_at is None else max(0, now - known.ended_at),
             end_reason=known.end_reason,
             note=clean(known.note, tuning.MESSAGE_POINTS),
-            reach=self._reach_of(named, receipts),
-            receipts=tuple(self._receipt(m, receipts.get(m), known) for m in sorted(named)),
-            named_me=self._ctx.me in named,
+            reach=_reach_of(receipts),
+            receipts=receipts,
+            named_me=any(receipt.member.me for receipt in receipts),
             mine=known.owner == self._ctx.me,
         )
 
@@ -179,34 +187,36 @@ class Viewer:
             return clean(target.word, tuning.NAME_POINTS + len("@room:"))
         return self.member(target.member).label
 
-    def _reach_of(self, named: Iterable[MemberId], receipts: dict[MemberId, Receipt]) -> Reach:
-        members = list(named)
-        mine = [receipts[m] for m in members if m in receipts]
-        return Reach(
-            named=len(members),
-            online=sum(self.is_online(m) for m in members),
-            delivered=sum(r.delivered >= 0 for r in mine),
-            shown=sum(r.shown >= 0 for r in mine),
-            sounded=sum(r.sounded >= 0 for r in mine),
-            seen=sum(r.seen >= 0 for r in mine),
-        )
+    def _receipt_views(self, known: Known) -> tuple[ReceiptView, ...]:
+        """Of all who are named: one of whom nothing came back is to be seen too."""
+        counted = self.kept_receipts.get(known.id, {}).keys()  # named when they answered, and so they stay
+        named = self.meant(known).union(counted) - {known.owner}
+        receipts, nothing = self.receipts(known), Receipt(known.id, known.owner)
+        age = self._ctx.now - known.raised_at
+        return tuple([_receipt_view(self.member(m), receipts.get(m, nothing), age) for m in sorted(named)])
 
-    def _receipt(self, member: MemberId, receipt: Receipt | None, known: Known) -> ReceiptView:
-        if receipt is None:  # named, and nothing came back: the owner is to see that too
-            receipt = Receipt(known.id, known.owner)
-        total = self._ctx.now - known.raised_at
 
-        def ago(age: int) -> int | None:
-            return None if age < 0 else max(0, total - age)
+def _receipt_view(member: MemberView, receipt: Receipt, age: int) -> ReceiptView:
+    """`age`: of the hand, in ms."""
+    return ReceiptView(
+        member=member,
+        delivered_ago=None if receipt.delivered < 0 else max(0, age - receipt.delivered),
+        shown_ago=None if receipt.shown < 0 else max(0, age - receipt.shown),
+        sounded_ago=None if receipt.sounded < 0 else max(0, age - receipt.sounded),
+        seen_ago=None if receipt.seen < 0 else max(0, age - receipt.seen),
+        why=_WHYS.get(receipt.why),
+    )
 
-        return ReceiptView(
-            member=self.member(member),
-            delivered_ago=ago(receipt.delivered),
-            shown_ago=ago(receipt.shown),
-            sounded_ago=ago(receipt.sounded),
-            seen_ago=ago(receipt.seen),
-            why=_WHYS.get(receipt.why),
-        )
+
+def _reach_of(receipts: Sequence[ReceiptView]) -> Reach:
+    return Reach(
+        named=len(receipts),
+        online=sum([r.member.online for r in receipts]),
+        delivered=sum([r.delivered_ago is not None for r in receipts]),
+        shown=sum([r.shown_ago is not None for r in receipts]),
+        sounded=sum([r.sounded_ago is not None for r in receipts]),
+        seen=sum([r.seen_ago is not None for r in receipts]),
+    )
 
 
 def _remaining(grant: slots.Grant, held_for: int) -> int:

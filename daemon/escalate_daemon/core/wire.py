@@ -191,9 +191,9 @@ def check_entry(entry: HaveEntry) -> None:
         raise WireError("a row's parts have wrong sizes")
     if entry.slot not in tuning.SLOT_BYTES and not 0 < len(entry.slot.encode("utf-8", "replace")) <= 32:
         raise WireError("a slot's name is empty or too long")
-    numbers = (entry.incarnation, entry.seq, entry.size, entry.age)
-    if min(numbers) < 0 or max(numbers) > tuning.VERSION_MAX:
-        raise WireError("a row's number is out of range")
+    for number in (entry.incarnation, entry.seq, entry.size, entry.age):
+        if not 0 <= number <= tuning.VERSION_MAX:
+            raise WireError("a row's number is out of range")
 
 
 def wire_size(record: Record) -> int:

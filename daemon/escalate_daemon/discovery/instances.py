@@ -71,6 +71,13 @@ class InstanceTable:
         """How many instances that are not of our space are advertised."""
         return sum(not each.ours for each in self._seen.values())
 
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def near(self) -> int:
+        """How many instances of our space have answered since the last browse began."""
+        return sum(each.ours and each.sweep == self._sweep for each in self._seen.values())
+
     def addresses(self) -> list[str]:
         """The addresses of every instance seen, of whatever space."""
         return list(dict.fromkeys(address for each in self._seen.values() for address in each.addresses))

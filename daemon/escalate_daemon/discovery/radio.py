@@ -15,6 +15,7 @@ from escalate_daemon.discovery.advert import SERVICE, Own
 from escalate_daemon.discovery.instances import Sighting
 from escalate_daemon.discovery.listening import CannotListen, listens_to_ipv6
 from escalate_daemon.discovery.publisher import Publisher
+from escalate_daemon.discovery.question import ask
 
 ASK_MS: Final = 3000  # for an instance's address, then it is dropped until the next browse
 ASK_AT_ONCE: Final = 16  # instances; each is a few packets on the whole LAN
@@ -56,6 +57,10 @@ class Radio:
             zeroconf.cache.async_remove_records(zeroconf.cache.async_entries_with_name(SERVICE))
         # A browser asks at 0, 1, 5 and 14 s and then never again; only a new one asks anew.
         self._browser = AsyncServiceBrowser(zeroconf, SERVICE, handlers=[self._changed])
+
+    def ask(self) -> None:
+        """Ask once more who is there, at the cost of one packet and few answers."""
+        ask(self._zeroconf.zeroconf)
 
     def publish(self, addresses: tuple[str, ...], port: int) -> None:
         """Advertise us at these IP addresses from now on; the work is done behind (1.6 s the first time)."""

@@ -5,6 +5,7 @@ whoever is found is reported at once. Nothing here is trust or liveness.
 """
 
 import asyncio
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,9 +32,10 @@ class Timing:
 
     poll: float = 5.0  # between two looks at this machine's addresses
     confirm: float = 2.0  # to the second look after one that differed: flapping links are not followed
-    few_links: int = 3  # below this many, somebody may be near whom we do not know
+    few: int = 3  # with fewer members reachable, somebody may be near whom we do not know
     browse_few: float = 30.0
     browse_enough: float = 300.0  # addresses travel in profiles too, so this is for islands
+    ask: float = 4.0  # between two questions of all instances on the LAN together, as many as they are
     browse_gap: float = 2.0  # between two browses that were hinted at
     retry: float = 30.0  # where zeroconf cannot listen
     settle_polls: int = 3  # polls after a change that look at the interfaces again: new IPv6 addresses bind late
@@ -58,7 +60,7 @@ class Discovery:
         self._damper = Damper()
         self._told: tuple[str, ...] | None = None
         self._port = 0
-        self._links = 0
+        self._others = 0
         self._radio: Radio | None = None
         self._runner: asyncio.Task[None] | None = None
         self._kick = asyncio.Event()
@@ -67,6 +69,7 @@ class Discovery:
         self._open_at = 0.0
         self._browse_at = 0.0
         self._browsed_at = 0.0
+        self._ask_at = 0.0
         self._settling = 0
 
     # --- For the app -------------------------------------------------------------------------------
@@ -87,11 +90,11 @@ class Discovery:
             self._kick.set()
             await runner
 
-    def set_links(self, count: int) -> None:
-        """How many links there are: with few, the network is asked more often."""
-        few = self._timing.few_links
-        crossed = (count < few) != (self._links < few)
-        self._links = count
+    def set_reachable(self, count: int) -> None:
+        """How many other members can be reached: with few, the network is browsed more often."""
+        few = self._timing.few
+        crossed = (count < few) != (self._others < few)
+        self._others = count
         if crossed:
             self._browse_at = self._browsed_at + self._period
             self._kick.set()
@@ -110,6 +113,10 @@ class Discovery:
     def other_spaces(self) -> int:
         """How many daemons that are not of our space are advertised near."""
         return self._table.other_spaces()
+
+    def near(self) -> int:
+        """How many daemons of our space have answered since the last browse began."""
+        return self._table.near()
 
     def instances(self) -> list[str]:
         """HOST:PORT of every instance seen, of whatever space, without our own."""
@@ -141,7 +148,7 @@ class Discovery:
     # --- The one task ------------------------------------------------------------------------------
     @property
     def _period(self) -> float:
-        few = self._links < self._timing.few_links
+        few = self._others < self._timing.few
         return self._timing.browse_few if few else self._timing.browse_enough
 
     async def _run(self) -> None:
@@ -150,7 +157,7 @@ class Discovery:
             while not self._closing:
                 self._kick.clear()
                 await self._step(loop.time())
-                due = min(self._poll_at, self._open_at if self._radio is None else self._browse_at)
+                due = min(self._poll_at, self._open_at if self._radio is None else min(self._browse_at, self._ask_at))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._kick.wait(), max(0.0, due - loop.time()))
         finally:
@@ -165,6 +172,14 @@ class Discovery:
                 await self._open()
         elif now >= self._browse_at:
             await self._browse(self._radio)
+        elif now >= self._ask_at:
+            self._radio.ask()
+            self._ask_later()
+
+    def _ask_later(self) -> None:
+        """The more of us there are, the seldomer each asks; at random, so that two halves of a LAN never keep step."""
+        wait = self._timing.ask * (1 + len(self._table)) * random.uniform(0.5, 1.5)
+        self._ask_at = asyncio.get_running_loop().time() + wait
 
     async def _poll(self) -> None:
         before = self._damper.settled
@@ -224,11 +239,12 @@ class Discovery:
         now = asyncio.get_running_loop().time()
         self._browsed_at, self._browse_at = now, now + self._period
         self._table.loopback = only_loopback(self._addresses)
-        # With few links nothing cached is believed; with enough, a large LAN is not made to answer as one.
-        afresh = self._links < self._timing.few_links
+        # With few in reach nothing cached is believed; with enough, a large LAN is not made to answer as one.
+        afresh = self._others < self._timing.few
         await radio.update_interfaces()
         self._table.begin_sweep(afresh=afresh)
         await radio.browse(afresh=afresh)
+        self._ask_later()
 
     def _publish(self, radio: Radio) -> None:
         if self._port:

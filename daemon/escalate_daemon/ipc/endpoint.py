@@ -5,11 +5,11 @@ holds a loopback port and a token, in a folder that only its owner reads.
 """
 
 import os
-import secrets
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 UNIX: Final = os.name == "posix"
 PATH_BYTES: Final = 107 if sys.platform == "linux" else 103  # sun_path less its final zero
@@ -19,8 +19,7 @@ class EndpointError(OSError):
     """The local door cannot be where it has to be; the text names the mend."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loopback:
+class Loopback(msgspec.Struct, frozen=True):
     """What the token file says: the port on 127.0.0.1, and the word that proves one may read the file."""
 
     port: int
@@ -47,6 +46,8 @@ def prepare(path: Path) -> None:
 
 def write_token(path: Path, port: int) -> Loopback:
     """Say in the token file where the door is; read by its owner alone, whole or not at all."""
+    import secrets  # slow to load, and no command writes one
+
     loopback = Loopback(port, secrets.token_hex(32))
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -129,6 +129,15 @@ class Invite(Object, frozen=True, kw_only=True):
     used: int
 
 
+class Check(Object, frozen=True, kw_only=True):
+    """One link of the chain, as doctor found it. `mend`: what to do; where it is well, what may be worth doing."""
+
+    name: str
+    ok: bool
+    found: str
+    mend: str | None = None
+
+
 class Hear(Object, frozen=True, kw_only=True):
     """Who would hear me: all others of the space, and those of them online."""
 

@@ -8,6 +8,7 @@ import msgspec
 
 from escalate_daemon.ipc.objects import (
     VERSION,
+    Check,
     Escalation,
     Group,
     Hear,
@@ -141,6 +142,13 @@ class DaemonReply(Reply, frozen=True, kw_only=True, tag="daemon"):
     warnings: list[str] = msgspec.field(default_factory=list)
 
 
+class DoctorReply(Reply, frozen=True, kw_only=True, tag="doctor"):
+    """doctor. `ok`: all checks are."""
+
+    ok: bool
+    checks: list[Check]
+
+
 TALK: Final = frozenset({"kind", "open_space", "reached_nobody", "others_online", "in_space", "warnings", "talk"})
 """Keys of the replies that are not part of the JSON that `--json` prints."""
 
@@ -156,6 +164,7 @@ AnyReply = (
     | InviteListReply
     | SpaceShowReply
     | DaemonReply
+    | DoctorReply
 )
 
 

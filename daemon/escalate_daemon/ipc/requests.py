@@ -114,6 +114,12 @@ class DaemonStopRequest(Request, frozen=True, kw_only=True, tag="daemon-stop"):
     """Stop in order; others see me lost."""
 
 
+class DoctorRequest(Request, frozen=True, kw_only=True, tag="doctor"):
+    """Look at every link of the chain. `test`: show a real pop-up and play the sound too."""
+
+    test: bool = False
+
+
 AnyRequest = (
     StartRequest
     | EndRequest
@@ -133,4 +139,5 @@ AnyRequest = (
     | TrustRequest
     | DaemonStatusRequest
     | DaemonStopRequest
+    | DoctorRequest
 )

@@ -53,6 +53,12 @@ class Server:
         self._keeper: asyncio.Task[None] | None = None
         self._clients: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._mended_at: float | None = None  # loop time
+
+    @property
+    def mended(self) -> float | None:
+        """So many seconds ago the door's file had vanished and was made anew; None: never."""
+        return None if self._mended_at is None else asyncio.get_running_loop().time() - self._mended_at
 
     @property
     def address(self) -> str:
@@ -95,6 +101,7 @@ class Server:
                     continue
                 self._shut()
                 await self._open()
+                self._mended_at = asyncio.get_running_loop().time()
                 _log.warning("the local socket had vanished; it is at %s now", self.address)
             except OSError as error:
                 _log.error("the local socket has vanished and cannot be made again: %s", error)

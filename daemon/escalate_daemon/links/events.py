@@ -36,7 +36,7 @@ class LinkEvents(Protocol):
 
 
 class Door(Protocol):
-    """An invite's door: TLS of its own, one request and one answer, then it shuts."""
+    """A door beside the links' own: TLS of its choice, one request and one answer, then it shuts."""
 
     @property
     def context(self) -> ssl.SSLContext:
@@ -46,8 +46,8 @@ class Door(Protocol):
     def request_bytes(self) -> int:
         """The longest request it reads."""
 
-    async def answer(self, request: bytes, peer_key: bytes) -> bytes | None:
-        """The answer, None for none; it is given a few seconds."""
+    async def answer(self, request: bytes, peer_key: bytes, host: str) -> bytes | None:
+        """The answer to the holder of `peer_key` at the IP address `host`, None for none; it is given a few seconds."""
 
 
 Doors = Callable[[str], Door | None]

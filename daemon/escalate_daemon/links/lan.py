@@ -16,6 +16,7 @@ from escalate_daemon.links.greeting import Dialled, Greeting, Outcomes, Parting
 from escalate_daemon.links.linkwatch import LinkWatch
 from escalate_daemon.links.listen import listen
 from escalate_daemon.links.reception import Reception
+from escalate_daemon.links.tcp import connect
 
 _log: Final = logging.getLogger(__name__)
 _ACCEPT_STEPS: Final = 4  # turns of the loop until a connection that asyncio has accepted is made
@@ -73,6 +74,11 @@ class LanLinks:
     def link_count(self) -> int:
         """Links that are up."""
         return len(self._links)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The IP addresses at the other ends of the links that are up."""
+        return frozenset(connection.host for connection in self._links.values())
 
     @property
     def connection_count(self) -> int:
@@ -141,7 +147,7 @@ class LanLinks:
             if not is_literal(address.host):  # a peer's profile must not make us ask name servers
                 raise AddressError(f"{address.host} is no IP address")
             async with asyncio.timeout_at(ends):
-                await loop.create_connection(connected, address.host, address.port)
+                await loop.create_connection(connected, sock=await connect(address))
         except (OSError, AddressError, UnicodeError) as error:
             if greeting is None:  # else it tells the outcome itself
                 self._parted(dialled, Parting(str(error) or "no answer"))

@@ -13,3 +13,6 @@ STALL_CHECKS: Final = 5  # looks in STALL_S
 NOTSENT_LOWAT: Final = 16 * 1024  # unsent bytes in the kernel: urgent frames cannot overtake those
 CLOSE_S: Final = 1.0  # to send what is queued when a link is closed, and for the peer to hang up
 BACKLOG: Final = 128  # connections the kernel holds for us
+# Of TCP's payload: what fits the smallest packet that IPv6 allows (1,280 B). Tunnels and jumbo frames swallow larger
+# ones without a word, and a link over such a path would pass pings but no table. A LAN loses 15 % more headers by it.
+SEGMENT_BYTES: Final = 1220

@@ -6,6 +6,7 @@ import socket
 from typing import Final
 
 from escalate_daemon.links.limits import BACKLOG
+from escalate_daemon.links.tcp import narrow
 
 _TRIES: Final = 16  # any free IPv4 port may be taken on IPv6: draw again
 _MISSING: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT, errno.EINVAL})
@@ -51,6 +52,7 @@ def _listen(family: int, anywhere: str, port: int) -> socket.socket:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        narrow(sock)
         sock.bind((anywhere, port))
         sock.listen(BACKLOG)
         sock.setblocking(False)

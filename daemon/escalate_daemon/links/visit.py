@@ -1,4 +1,4 @@
-"""A visit at an invite's door: one request, one answer, and the door shuts."""
+"""A visit at a door (an invite's, the dial-back's): one request, one answer, and the door shuts."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,7 +9,7 @@ from escalate_daemon.links.events import Door
 
 
 class Visit:
-    """Watches a connection whose peer proved the door's code."""
+    """Watches a connection whose peer the door's TLS let in."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Visit:
     async def _answer(self, connection: Connection, request: bytes) -> None:
         try:
             async with asyncio.timeout(limits.DOOR_ANSWER_S):
-                answer = await self._door.answer(request, self._peer_key)
+                answer = await self._door.answer(request, self._peer_key, connection.host)
         except TimeoutError:
             answer = None
         if answer is None:

@@ -42,16 +42,29 @@ class Popup:
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """A notification server. `answers`: it is not hung."""
+
+    name: str
+    vendor: str
+    version: str
+    capabilities: tuple[str, ...]
+    answers: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """What a back end found: can it show, and what makes it unable.
 
-    `hears` is popup, terminal or none; of a sound player, sound or none.
+    `hears` is popup, terminal or none; of a sound player, sound or none. `server` and `bus`: where there are such.
     """
 
     usable: bool
     hears: str
     found: str
     mend: str = ""
+    server: Server | None = None
+    bus: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +78,11 @@ class Shown:
 Touched = Callable[[str], None]
 """Called with a Popup's tag when a person clicked or dismissed it."""
 
-CameLate = Callable[[str, Shown], None]
-"""Called with a Popup's tag when the server, after show() had given up on it, put it up all the same."""
+CameLate = Callable[[Popup, Shown], None]
+"""Called when the server, after show() had given up on it, put a Popup up all the same."""
+
+Turned = Callable[[], None]
+"""Called when what the back end can do has changed. What it holds may be others' or nothing now: ask `keeps`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,8 @@ class Listener:
 
     touched: Touched
     came_late: CameLate
+    back: Turned  # it may be able to show again
+    gone: Turned  # it is not able now
 
 
 class Notifier(Protocol):
@@ -91,6 +109,14 @@ class Notifier(Protocol):
 
     async def probe(self) -> Probe:
         """Whether this back end can show here and now."""
+        ...
+
+    async def watch(self) -> None:
+        """Follow what this back end stands on, and tell the listener, until cancelled or there is nothing to follow."""
+        ...
+
+    def keeps(self, handle: str) -> bool:
+        """Whether the pop-up is this back end's own still: up, or closed here. Not so: it went with its server."""
         ...
 
     async def show(self, popup: Popup, replaces: str | None) -> Shown:

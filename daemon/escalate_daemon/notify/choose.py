@@ -8,9 +8,9 @@ from typing import Final
 
 from escalate_daemon.notify import desktop, freedesktop
 from escalate_daemon.notify.base import Notifier, Probe
-from escalate_daemon.notify.dbus_session import current_address
 from escalate_daemon.notify.desktop import DesktopNotifierBackEnd
 from escalate_daemon.notify.freedesktop import FreedesktopNotifier
+from escalate_daemon.notify.guarded import Guarded
 from escalate_daemon.notify.log import LogNotifier
 from escalate_daemon.notify.plyer_notifier import PlyerNotifier
 from escalate_daemon.notify.terminal import terminal_at
@@ -59,12 +59,15 @@ class Choice:
 
     chain: tuple[Notifier, ...]
     found: Found
+    forced: str = ""  # why there is no choice
 
 
 async def choose(forced: str | None, platform: str = sys.platform) -> Choice:
     """The chain for this machine, or the one notifier that `forced` names. Raises UnknownNotifier."""
-    chain = (_forced(forced),) if forced else tuple(_MAKERS[name]() for name in _order(platform))
-    return Choice(chain, await look(chain, "named by ESCALATE_NOTIFIER" if forced else ""))
+    wanted = (_forced(forced),) if forced else tuple(_MAKERS[name]() for name in _order(platform))
+    chain = tuple(Guarded(notifier) for notifier in wanted)
+    why = "named by ESCALATE_NOTIFIER" if forced else ""
+    return Choice(chain, await look(chain, why), why)
 
 
 async def look(chain: tuple[Notifier, ...], why: str = "") -> Found:
@@ -91,9 +94,8 @@ def _forced(name: str) -> Notifier:
 
 def _order(platform: str) -> list[str]:
     if platform == "linux":
-        # plyer's notify-send goes to the same server by a worse way: only where the first way cannot be gone.
-        by_bus = freedesktop.installed()
-        second = [] if by_bus and current_address() is not None else ["plyer"]
-        return [*(["freedesktop"] if by_bus else []), *second, "terminal", "log"]
+        # plyer's notify-send goes to the same server by a worse way: what it leaves in the queue of one that
+        # hangs comes up when that thaws, and cannot be closed. So only where the first way cannot be gone.
+        return ["freedesktop" if freedesktop.installed() else "plyer", "terminal", "log"]
     first = ["desktop-notifier"] if desktop.installed() else []
     return [*first, "plyer", *(["terminal"] if platform != "win32" else []), "log"]

@@ -45,6 +45,13 @@ class DesktopNotifierBackEnd:
         """See base.Notifier."""
         self._listener = listener
 
+    async def watch(self) -> None:
+        """See base.Notifier: it tells nothing, and is asked by `probe`."""
+
+    def keeps(self, handle: str) -> bool:
+        """See base.Notifier. It does not tell when its server goes."""
+        return True
+
     async def probe(self) -> Probe:
         """Usable where it names capabilities: the dummy names none."""
         try:

@@ -16,6 +16,13 @@ class LogNotifier:
     def listen(self, listener: Listener) -> None:
         """Nobody can touch a log."""
 
+    async def watch(self) -> None:
+        """See base.Notifier: it tells nothing, and is asked by `probe`."""
+
+    def keeps(self, handle: str) -> bool:
+        """Nothing is up."""
+        return True
+
     async def probe(self) -> Probe:
         """It can never show."""
         return Probe(usable=False, hears="none", found="only the log, which nobody is looking at", mend=_MEND)

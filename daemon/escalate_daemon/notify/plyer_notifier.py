@@ -34,6 +34,13 @@ class PlyerNotifier:
     def listen(self, listener: Listener) -> None:
         """plyer tells nothing back."""
 
+    async def watch(self) -> None:
+        """See base.Notifier: it tells nothing, and is asked by `probe`."""
+
+    def keeps(self, handle: str) -> bool:
+        """See base.Notifier. It has no handles."""
+        return True
+
     async def probe(self) -> Probe:
         """Whether plyer and what it needs are here; only a pop-up could prove more."""
         missing = _missing(self._platform)

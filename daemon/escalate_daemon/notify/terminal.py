@@ -118,6 +118,13 @@ class TerminalNotifier:
     def listen(self, listener: Listener) -> None:
         """A line cannot be touched."""
 
+    async def watch(self) -> None:
+        """See base.Notifier: it tells nothing, and is asked by `probe`."""
+
+    def keeps(self, handle: str) -> bool:
+        """See base.Notifier. Nobody else takes a line away."""
+        return handle in self._titles
+
     async def probe(self) -> Probe:
         """Whether there is a terminal now."""
         found = await asyncio.to_thread(self._screen.found)
@@ -126,7 +133,9 @@ class TerminalNotifier:
         return Probe(usable=True, hears="terminal", found=found)
 
     async def show(self, popup: Popup, replaces: str | None) -> Shown:
-        """See base.Notifier. Shown as soon as one terminal took the whole line."""
+        """See base.Notifier. Shown as soon as one terminal took the whole line; the same line is not written twice."""
+        if replaces is not None and self._titles.get(replaces) == popup.title and not popup.rings:
+            return Shown(replaces, "terminal")
         await self._write(popup, "")
         handle = replaces
         if handle is None or handle not in self._titles:

@@ -35,7 +35,15 @@ def samples() -> list[int]:
 
 def wav() -> bytes:
     """The ring as a WAV file."""
-    made = samples()
+    return _wav(samples())
+
+
+def silence() -> bytes:
+    """A WAV file of 100 ms in which nothing is to be heard; the file shipped as silence.wav."""
+    return _wav([0] * (RATE_HZ // 10))
+
+
+def _wav(made: list[int]) -> bytes:
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)

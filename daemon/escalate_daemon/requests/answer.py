@@ -8,7 +8,7 @@ from escalate_daemon.core.commands import CommandRefused
 from escalate_daemon.daemon import Daemon
 from escalate_daemon.ipc import protocol
 from escalate_daemon.ipc.protocol import failure
-from escalate_daemon.requests import hands, invites, joining, machine, people, spaces, watching
+from escalate_daemon.requests import hands, health, invites, joining, machine, people, spaces, watching
 from escalate_daemon.requests.refusals import by_core
 from escalate_daemon.trust.errors import TrustError
 
@@ -74,5 +74,7 @@ class Answers:
                 return await machine.status(daemon, request)
             case protocol.DaemonStopRequest():
                 return await machine.stop(daemon, request)
+            case protocol.DoctorRequest():
+                return await health.doctor(daemon, request)
             case protocol.WatchRequest():
                 raise failure("usage", "a watch is a stream, not a question")

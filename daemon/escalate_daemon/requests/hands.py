@@ -87,7 +87,7 @@ def up(session: Session) -> list[protocol.Escalation]:
     """Active and lost escalations as objects, mine first."""
     shown = (EscalationState.ACTIVE, EscalationState.LOST)
     unix_s = clock.wall()
-    return [present.escalation(view, unix_s) for view in session.escalations() if view.state in shown]
+    return [present.escalation(view, unix_s) for view in session.escalations(ended=False) if view.state in shown]
 
 
 def reply(
@@ -107,8 +107,7 @@ def reply(
 
 
 def _mine(session: Session) -> EscalationView | None:
-    found = [v for v in session.escalations() if v.mine and v.state is not EscalationState.ENDED]
-    return found[0] if found else None
+    return next((view for view in session.escalations(ended=False) if view.mine), None)
 
 
 def _max_age(daemon: Daemon, asked_s: float | None) -> int:

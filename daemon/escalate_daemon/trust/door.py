@@ -70,8 +70,8 @@ class InviteDoor:
         self._label = label
         self._doors = doors
 
-    async def answer(self, request: bytes, peer_key: bytes) -> bytes | None:
-        """The answer to a knock by the holder of `peer_key`; None: close without a word."""
+    async def answer(self, request: bytes, peer_key: bytes, host: str) -> bytes | None:
+        """The answer to a knock by the holder of `peer_key`, wherever it is; None: close without a word."""
         try:
             knock = doorwords.decode_knock(request)
         except DoorError:

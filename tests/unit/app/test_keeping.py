@@ -13,7 +13,7 @@ class Disk:
         self.tries = 0
         self.kept: list[list[Store]] = []
 
-    def commit(self, items: Sequence[Store]) -> None:
+    def commit(self, items: Sequence[Store], *, firm: bool) -> None:
         self.tries += 1
         if self.full:
             raise StoreError("no space left on device")

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from escalate_daemon.core.commands import Command, ReportNotSounded, ReportShown, SetProfile
+import pytest
+
+from escalate_daemon.core.commands import Command, ReportLost, ReportMended, ReportNotSounded, ReportShown, SetProfile
 from escalate_daemon.core.effects import Show, ShowKind, Urgency
 from escalate_daemon.core.ids import HandId, MemberId
 from escalate_daemon.core.views import EscalationState, EscalationView, MemberView, Reach
+from escalate_daemon.notify.terminal import Stream
 from escalate_daemon.screen import Screen
 from escalate_daemon.wording import Words
 from support.waiting import until
@@ -132,3 +135,54 @@ def test_an_unknown_notifier_is_warned_of_and_the_best_is_used(tmp_path: Path) -
 
     scene.play(act)
     assert "semaphore" in (scene.warned["notifier"] or "")
+
+
+def test_its_condition_tells_what_shows_why_and_what_was_heard(tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "lines")
+    assert scene.screen.condition is None
+
+    async def act() -> None:
+        found = await scene.screen.look()
+        assert found is scene.screen.condition
+        assert (found.notifier, found.hears, found.why) == (
+            scene.screen.notifier,
+            "terminal",
+            "named by ESCALATE_NOTIFIER",
+        )
+        assert (found.server, found.bus, found.last_sound, found.player.usable) == (None, "", None, False)
+        tried = await scene.screen.try_out(Words("a test", "of this desk"))
+        assert (tried.shown, tried.sounded) == ("terminal", "")
+        assert "switched off" in tried.not_sounded
+
+    scene.play(act)
+    assert "a test" in scene.file.read_text(encoding="utf-8")
+
+
+def test_a_change_of_what_can_be_heard_is_told_to_the_session_and_the_listener_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("escalate_daemon.screen.LOOK_PAUSE_S", 0.0)
+    scene = Scene(tmp_path / "lines")
+    conditions: list[str] = []
+    scene.screen.tell_changes(lambda found: conditions.append(found.hears))
+
+    async def act() -> None:
+        await scene.until(lambda: SetProfile(hears="terminal") in scene.reports)
+        assert conditions == [], "the first is no change"
+        monkeypatch.setattr(Stream, "found", lambda self: "")
+        for _ in range(3):
+            scene.screen.turned()
+            await scene.screen.look()
+        await scene.until(lambda: SetProfile(hears="none") in scene.reports)
+
+    scene.play(act)
+    assert conditions == ["none"]
+    assert scene.reports.count(SetProfile(hears="none")) == 1 + 1, "once to nobody in particular at its start"
+
+
+def test_lost_and_mended_reach_the_core(tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "lines")
+    hand = HandId("00112233445566aa")
+    scene.screen.lost(hand)
+    scene.screen.mended()
+    assert scene.reports[-2:] == [ReportLost(hand), ReportMended()]

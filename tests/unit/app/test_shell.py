@@ -44,7 +44,7 @@ class Body:
         self.told: list[str | None] = []
         self.shows: list[Show] = []
         self.peer: Body | None = None
-        self.links = 0
+        self.reachable = 0
         self.slept = 0
         self.faults = 0
         self.broken_links = False
@@ -68,7 +68,7 @@ class Body:
         self.asked.set()
 
     # the disk
-    def commit(self, items: Sequence[Store]) -> None:
+    def commit(self, items: Sequence[Store], *, firm: bool) -> None:
         if self.disk_full:
             raise StoreError("no space left on device")
         self._note("keep")
@@ -102,8 +102,8 @@ class Body:
         self._note("show")
 
     # the watcher
-    def links_changed(self, count: int) -> None:
-        self.links = count
+    def reachable_changed(self, count: int) -> None:
+        self.reachable = count
 
     def woke(self) -> None:
         self.slept += 1
@@ -191,12 +191,22 @@ def test_a_report_brings_the_receipt_to_the_owner() -> None:
     asyncio.run(scene())
 
 
-def test_the_number_of_links_is_told() -> None:
+def test_the_number_of_members_in_reach_is_told() -> None:
     async def scene() -> None:
-        ana, ben = await linked(Time())
-        assert (ana.links, ben.links) == (1, 1)
-        ana.shell.link_down(LinkId(1))
-        assert ana.links == 0
+        time = Time()
+        ana, ben = await linked(time)
+
+        async def go_on_until_in_reach(count: int) -> None:
+            while ana.reachable != count:
+                time.now += 100  # what changes about links is gathered before it is told
+                ana.shell._tick()
+                ben.shell._tick()
+                await asyncio.sleep(0)
+
+        async with asyncio.timeout(30):
+            await go_on_until_in_reach(1)
+            ana.shell.link_down(LinkId(1))
+            await go_on_until_in_reach(0)
         ana.shell.stop()
         ben.shell.stop()
 

@@ -14,8 +14,10 @@ from escalate_cli.verbs import VERBS
 from .conftest import Run
 
 FORBIDDEN = ("asyncio", "zeroconf", "cryptography", "plyer", "rich", "pydantic", "ssl", "dbus_fast")
-# `config` alone may read the settings, which takes the core's text rules; nothing else of the daemon is loaded.
+# `config` and `doctor` alone may read the settings, which takes the core's text rules; nothing else of the daemon is loaded.
 OF_THE_DAEMON = ("escalate_daemon.core", "escalate_daemon.config")
+OURS = ("escalate_cli", "escalate_daemon.ipc", "escalate_daemon.paths")
+QUICK = "msgspec, socket, struct, typer, unicodedata"
 SUBCOMMANDS = (
     "group list",
     "group join",
@@ -68,7 +70,7 @@ def test_a_verb_imports_itself_alone_and_nothing_slow(verb: str) -> None:
     verbs = {name.rpartition(".")[2] for name in modules if name.startswith("escalate_cli.commands.")}
     assert verbs == allowed
     assert not modules & set(FORBIDDEN)
-    if verb != "config":
+    if verb not in {"config", "doctor"}:
         assert not modules & set(OF_THE_DAEMON)
 
 
@@ -76,12 +78,20 @@ def test_asking_the_daemon_imports_nothing_slow(home: Path) -> None:
     assert not imported("list", "--prompt") & {*FORBIDDEN, *OF_THE_DAEMON, "filelock"}
 
 
+def test_asking_loads_only_ourselves_and_what_is_quick(home: Path) -> None:
+    beyond = imported("list", "--prompt") - loaded(f"import {QUICK}")
+    assert {module for module in beyond if not module.startswith((*OURS, "typer"))} <= {"escalate_daemon"}
+    assert len(beyond) <= 30, "each module costs a quarter of a millisecond at every Enter of a prompt"
+
+
 def imported(*argv: str) -> set[str]:
     """The modules that a command loaded."""
-    code = (
-        "import sys, json; from escalate_cli.app import main\n"
-        "main(sys.argv[1:]); print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
-    )
+    return loaded("from escalate_cli.app import main; main(sys.argv[1:])", *argv)
+
+
+def loaded(code: str, *argv: str) -> set[str]:
+    """The modules that a program loaded."""
+    code = f"import sys, json; {code}; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
     ran = subprocess.run(
         [sys.executable, "-c", code, *argv],
         capture_output=True,

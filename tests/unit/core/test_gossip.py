@@ -22,6 +22,12 @@ def test_urgent_slot_goes_whole_to_every_link_but_its_source_at_once(ana: Mouth,
     assert ana.said(after=tuning.MINUTE) == []
 
 
+def test_state_that_says_only_that_its_owner_is_there_waits_to_be_pulled(ana: Mouth) -> None:
+    ana.holds(CAST.record("ben", slots.STATE, slots.State()), BEN)
+    assert ana.said() == []
+    assert {type(frame) for _, frame, _ in ana.said(after=tuning.HAVE_GATHER)} == {Have}
+
+
 def test_own_urgent_slot_goes_to_all(ana: Mouth) -> None:
     ana.holds(state(who="ana"))
     assert [link for link, _, _ in ana.said()] == [TO_BEN, TO_CEM, TO_DORA]

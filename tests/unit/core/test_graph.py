@@ -41,9 +41,7 @@ def test_edge_counts_only_when_both_ends_list_it() -> None:
     ],
     ids=["a chain", "half an edge in the chain", "nobody that I list", "one who denies", "nobody"],
 )
-def test_reachable_is_who_a_path_of_mutual_edges_leads_to(
-    said: Lists, found: set[MemberId]
-) -> None:
+def test_reachable_is_who_a_path_of_mutual_edges_leads_to(said: Lists, found: set[MemberId]) -> None:
     assert graph_of(said).joined == found
 
 

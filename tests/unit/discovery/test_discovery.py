@@ -207,7 +207,7 @@ def test_with_enough_links_the_network_is_asked_only_when_hinted(own_network: Ow
     async def scenario() -> None:
         async with running(4712), running(4711) as (a, events):
             await events.until(lambda: "10.9.0.1:4712" in events.addresses)
-            a.set_links(3)
+            a.set_reachable(3)
             events.addresses.clear()
             a.hint_rebrowse()
             await events.until(lambda: "10.9.0.1:4712" in events.addresses)
@@ -215,7 +215,7 @@ def test_with_enough_links_the_network_is_asked_only_when_hinted(own_network: Ow
             a.wake()
             await events.until(lambda: "10.9.0.1:4712" in events.addresses)
             events.addresses.clear()
-            a.set_links(2)
+            a.set_reachable(2)
             await events.until(lambda: "10.9.0.1:4712" in events.addresses)
 
     own_network(scenario, *LAN)

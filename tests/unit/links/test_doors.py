@@ -24,7 +24,7 @@ class EchoDoor:
     silent: bool = False
     hang: asyncio.Event | None = None
 
-    async def answer(self, request: bytes, peer_key: bytes) -> bytes | None:
+    async def answer(self, request: bytes, peer_key: bytes, host: str) -> bytes | None:
         self.asked_by.append(peer_key)
         if self.hang is not None:
             await self.hang.wait()

@@ -5,7 +5,9 @@ import pytest
 
 from escalate_daemon.core.effects import ShowKind, Urgency
 from escalate_daemon.notify.base import Shown
-from escalate_daemon.notify.desk import ANNOUNCEMENTS_MAX, merged
+from escalate_daemon.notify.desk import ANNOUNCEMENTS_MAX
+from escalate_daemon.notify.desk_hand import merged
+from escalate_daemon.notify.render import popup_for
 from support.fake_desk import Fake, World, run
 from support.hands import RED, YELLOW, close, hand, show, update
 
@@ -203,7 +205,7 @@ def test_a_server_that_wakes_late_counts_as_shown_where_the_hand_is_still_up() -
         world.desk.post(show(RED, Urgency.QUIET))
         await world.reported("shown a1 terminal|1 terminal")
         assert first.listener is not None
-        first.listener.came_late(RED.id, Shown("5", "popup"))
+        first.listener.came_late(popup_for(RED, Urgency.QUIET, rings=False), Shown("5", "popup"))
         await world.reported("shown a1 fake|5 popup")
         world.desk.post(close())
         await world.until(lambda: "close 5" in first.did)
@@ -214,7 +216,7 @@ def test_a_server_that_wakes_late_counts_as_shown_where_the_hand_is_still_up() -
 def test_a_server_that_wakes_after_the_end_gets_its_popup_closed() -> None:
     async def scenario(world: World) -> None:
         assert world.fake.listener is not None
-        world.fake.listener.came_late(RED.id, Shown("5", "popup"))
+        world.fake.listener.came_late(popup_for(RED, Urgency.QUIET, rings=False), Shown("5", "popup"))
         await world.until(lambda: "close 5" in world.fake.did)
 
     assert not run(scenario).told.reports
@@ -256,12 +258,12 @@ def test_what_was_posted_before_the_desk_ran_is_done_then() -> None:
 
 def test_it_hears_what_can_reach_its_person_now() -> None:
     async def scenario(world: World) -> None:
-        assert await world.desk.hears() == "sound"
+        assert (await world.desk.look()).hears == "sound"
         world.speaker.broken = "x"
-        assert await world.desk.hears() == "popup"
+        assert (await world.desk.look()).hears == "popup"
         world.fakes[0].broken = "x"
-        assert await world.desk.hears() == "terminal"
+        assert (await world.desk.look()).hears == "terminal"
         world.fakes[1].broken = "x"
-        assert await world.desk.hears() == "none"
+        assert (await world.desk.look()).hears == "none"
 
     run(scenario, Fake(), Fake("terminal", "terminal"))

@@ -74,6 +74,37 @@ def test_a_hung_player_is_killed_in_time(monkeypatch: pytest.MonkeyPatch) -> Non
         asyncio.run(Sound([player("import time; time.sleep(600)")]).ring())
 
 
+def test_after_a_failed_ring_it_is_dumb_until_silence_plays_well(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mended = tmp_path / "mended"
+    code = f"import os, sys; sys.exit(not os.path.exists({str(mended)!r}) or 'silence' not in sys.argv[1])"
+
+    async def scenario() -> None:
+        made = Sound([player(code)])
+        assert (await made.probe()).usable
+        with pytest.raises(SoundFailed):
+            await made.ring()
+        mended.touch()
+        assert not (await made.probe()).usable, "what failed a moment ago is not tried"
+        assert made.last is not None
+        assert not made.last.well
+        monkeypatch.setattr(sound, "TRUST_FAILURE_S", 0.0)
+        mended.unlink()
+        assert not (await made.probe()).usable
+        mended.touch()
+        assert (await made.probe()).usable
+        assert made.last is None
+
+    asyncio.run(scenario())
+
+
+def test_the_shipped_silence_is_silent() -> None:
+    assert sound.SILENCE.read_bytes() == tone.silence()
+    with wave.open(str(sound.SILENCE)) as file:
+        assert not any(file.readframes(file.getnframes()))
+
+
 def test_rings_sound_one_at_a_time_and_those_that_waited_together_are_one(tmp_path: Path) -> None:
     code = (
         "import os, sys; p = sys.argv[1] + '.dir/lock'; os.makedirs(p); "

@@ -134,3 +134,14 @@ def test_standard_output_is_a_stream(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_full_disk_is_not_said_to_have_been_shown() -> None:
     with pytest.raises(NotifyFailed):
         asyncio.run(terminal_at("/dev/full").show(POPUP, None))
+
+
+def test_the_same_line_is_not_written_twice_unless_it_rings(tty: Tty) -> None:
+    async def scenario() -> None:
+        notifier = terminal_at(str(tty.path))
+        handle = (await notifier.show(POPUP, None)).handle
+        assert (await notifier.show(replace(POPUP, rings=False), handle)).handle == handle
+        await notifier.show(POPUP, handle)
+
+    asyncio.run(scenario())
+    assert tty.screen().count("Ana needs help · row B") == 2

@@ -87,7 +87,7 @@ def test_reusable_invite_gone_between_door_and_knock_is_answered_with_silence() 
     door = ana.doors.door(sni_for_invite(REUSABLE))
     ana.house.granted = []
     assert door is not None
-    assert asyncio.run(door.answer(KNOCK, BEN)) is None
+    assert asyncio.run(door.answer(KNOCK, BEN, "192.0.2.2")) is None
 
 
 @pytest.mark.parametrize("name", ["", MEMBER_SNI, sni_for_invite(b"x" * 16), "example.org"])
