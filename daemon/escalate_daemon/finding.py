@@ -29,6 +29,9 @@ class _Nobody:
     def addresses_changed(self, addresses: tuple[str, ...]) -> None:
         """Nobody is told where this machine is."""
 
+    def addresses_gone(self, addresses: frozenset[str]) -> None:
+        """No link depends on them."""
+
     def trouble(self, text: str) -> None:
         """Multicast does not work."""
         log.warning("%s", text)

@@ -220,6 +220,10 @@ class Session:
         self.shell.report(SetProfile(addresses=where))
         self.shell.network_changed()
 
+    def addresses_gone(self, addresses: frozenset[str]) -> None:
+        """Links from these addresses are dead, though it would take the peers' silence to show."""
+        self._links.drop_from(addresses)
+
     def trouble(self, text: str) -> None:
         """Multicast does not work."""
         self._warn("discovery", text)

@@ -202,6 +202,9 @@ class _Printer:
     def addresses_changed(self, addresses: tuple[str, ...]) -> None:
         print("own", *addresses[:1], flush=True)  # noqa: T201
 
+    def addresses_gone(self, addresses: frozenset[str]) -> None:
+        print("gone", *addresses, flush=True)  # noqa: T201
+
     def trouble(self, text: str) -> None:
         print("trouble", text, flush=True)  # noqa: T201
 

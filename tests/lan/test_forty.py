@@ -9,7 +9,7 @@ from support.waiting import Figures, Stopwatch
 pytestmark = pytest.mark.lan
 
 NAMES = tuple(f"m{number:02d}" for number in range(40))
-TOLD_WITHIN_S = 2.0
+TOLD_WITHIN_S = 10.0  # on a machine that runs all forty; how quick it is otherwise is for the benchmark to say
 
 
 def test_forty_hosts_find_one_another_and_all_are_told_of_a_red(figures: Figures) -> None:

@@ -1,6 +1,7 @@
 """Members without desks on a LAN: cheap enough for many, asked and watched over their daemons' own sockets."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +20,7 @@ from support.machine import LOG_ONLY, NOTHING, Machine, Machines
 from support.netns import Lan
 from support.waiting import Stopwatch, until
 
+AT_ONCE: Final = 8  # commands side by side: more would only wait for the processor
 SPACE: Final = "Harbour floor"
 
 
@@ -46,12 +48,11 @@ class Crew:
 
     # --- Coming together ---------------------------------------------------------------------------
     def all_run(self, *argv: str, only: Iterable[str] | None = None) -> None:
-        """Run a command on all (or only these), side by side; each must end well."""
+        """Run a command on all (or only these), a few side by side; each must end well."""
         machines = self.all if only is None else [self[name] for name in only]
-        running = [(machine, machine.spawn(*argv)) for machine in machines]
-        for machine, process in running:
-            out, err = process.communicate(timeout=90)
-            assert process.returncode == 0, f"{machine.name}: escalate {' '.join(argv)}: {out}{err}"
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for done in pool.map(lambda machine: machine.run(*argv), machines):
+                done.must()
 
     def join_open(self) -> None:
         """All come into one open space, side by side."""

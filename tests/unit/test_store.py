@@ -51,6 +51,21 @@ def test_committed_values_come_back_with_their_age_grown_by_the_wall(path: Path,
     assert loaded[Bucket.RINGS] == {}
 
 
+def test_what_need_not_outlive_the_power_outlives_the_process_and_the_next_firm_one_waits_again(
+    path: Path, wall: Wall
+) -> None:
+    kept = reopened(path, wall)
+    waits = []
+    for firm in (True, False, True):
+        kept.commit([Keep(Bucket.RINGS, b"h", b"1", age=500)], firm=firm)
+        assert kept._connection is not None
+        waits.append(kept._connection.execute("PRAGMA synchronous").fetchone() == (2,))
+        other = reopened(path, wall)  # as after a crash: nothing was closed
+        assert other.load()[Bucket.RINGS] == {b"h": Stored(b"1", 500, sure=500)}
+        other.close()
+    assert waits == [True, False, True]
+
+
 def test_wall_clock_set_back_makes_nothing_younger(path: Path, wall: Wall) -> None:
     kept = reopened(path, wall)
     kept.commit([Keep(Bucket.RINGS, b"h", b"1", age=500)])

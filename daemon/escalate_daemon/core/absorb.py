@@ -61,8 +61,8 @@ class Absorb:
         direct = link.peer == owner
         if self.merging.merge(record, direct=direct) is None:
             held = self.replica.get(record.key)
-            if direct and record.slot == slots.STATE and held is not None and held.record.sig == record.sig:
-                self.hands.heard_age(owner, record.age, direct=True)
+            if held is not None and held.record.sig == record.sig:
+                self._known_already(record, link)
             return False
         self.gossip.spread(record.key, link.peer)
         if record.slot == slots.LINKS:
@@ -76,6 +76,11 @@ class Absorb:
             self._receipts(owner)
         self.hands.owner_spoke(owner)
         return True
+
+    def _known_already(self, record: Record, link: Link) -> None:
+        self.gossip.known_by(link.peer, record.key)
+        if link.peer == record.member and record.slot == slots.STATE:
+            self.hands.heard_age(record.member, record.age, direct=True)
 
     def _profile(self, member: MemberId) -> None:
         profile = self.replica.profile(member)

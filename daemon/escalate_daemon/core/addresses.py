@@ -112,6 +112,11 @@ class AddressBook:
         for entry in self._all.values():
             entry.failures, entry.next_try, entry.mine = 0, self._ctx.now, False
 
+    def is_due_by(self, time: int, members: Iterable[MemberId]) -> bool:
+        """Whether any address of these members may be tried by then."""
+        entries = (self._all.get(text) for member in members for text in self._of.get(member, ()))
+        return any(entry is not None and not entry.mine and entry.next_try <= time for entry in entries)
+
     def next_due(self, members: Iterable[MemberId], *, hints: bool) -> int | None:
         """When the first address of these members, or of the unattributed, may be tried."""
         times = [

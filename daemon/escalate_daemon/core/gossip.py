@@ -1,7 +1,8 @@
 """Flooding: how a write gets everywhere.
 
-Urgent slots go whole to every link at once; the others are announced and pulled (`asking.py`). Whatever is lost, by a
-full queue, a broken link or a forwarding limit, is repaired by comparing (`comparing.py`) and by nothing else.
+Urgent slots go whole to every link: at once, but to those peers a moment later who have a link with the one it came
+from, and most likely heard it there. The others are announced and pulled (`asking.py`). Whatever is lost, by a full
+queue, a broken link or a forwarding limit, is repaired by comparing (`comparing.py`) and by nothing else.
 """
 
 from collections.abc import Callable, Container, Iterable
@@ -92,7 +93,7 @@ class Gossip:
             self._delayed.setdefault(key, at)
             self._lines.wake_at(at)
         else:
-            self._spread_now(key, told)
+            self._spread_now(key, told, came_from)
 
     def _has_told(self, line: Line, key: SlotKey) -> bool:
         """Whether the peer, of which this key is wanted, told of what is held here now or of newer; if not newer, it is
@@ -103,24 +104,41 @@ class Gossip:
             self._comparing.check(line)
         return told
 
-    def _spread_now(self, key: SlotKey, told: Container[MemberId]) -> None:
-        held = self._replica.get(key)
-        if held is None:
-            return
+    def _spread_now(self, key: SlotKey, told: Container[MemberId], came_from: MemberId | None) -> None:
         lines = [line for line in self._lines if line.link.peer not in told]
-        if self._is_urgent(key):
+        if not self._is_urgent(key):
+            for line in lines:
+                self._announce(line, key)
+            return
+        near = () if came_from is None else self._replica.links(came_from)
+        self._push(key, [line for line in lines if line.link.peer not in near])
+        for line in lines:
+            if line.link.peer in near:
+                line.later[key] = self._ctx.now + tuning.SECOND_HAND + self._ctx.rng.randrange(tuning.SECOND_HAND)
+                self._lines.wake_at(line.later[key])
+
+    def _push(self, key: SlotKey, lines: Iterable[Line]) -> None:
+        held = self._replica.get(key)
+        if held is not None:
             data = wire.encode(SlotsFrame((_aged(held.record, held.age(self._ctx.now)),)))
             for line in lines:
                 self._ctx.emit(Send(line.link.id, data, urgent=True))
-            return
-        for line in lines:
-            line.announce[key] = None
-            if line.announce_at is None:
-                line.announce_at = self._ctx.now + tuning.HAVE_GATHER
-                self._lines.wake_at(line.announce_at)
+
+    def _announce(self, line: Line, key: SlotKey) -> None:
+        line.announce[key] = None
+        if line.announce_at is None:
+            line.announce_at = self._ctx.now + tuning.HAVE_GATHER
+            self._lines.wake_at(line.announce_at)
+
+    def known_by(self, peer: MemberId, key: SlotKey) -> None:
+        """The peer sent what is held here: it needs no copy of mine."""
+        for line in self._lines:
+            if line.link.peer == peer:
+                line.later.pop(key, None)
+                line.announce.pop(key, None)
 
     def _is_urgent(self, key: SlotKey) -> bool:
-        """A state that says no more than that its owner is there, as each writes first of all, can wait to be pulled."""
+        """A state that says no more than that its owner is there, as each writes first of all, waits to be pulled."""
         return key.slot in URGENT and (key.slot != STATE or self._replica.state(key.member) != State())
 
     def hurry(self) -> None:
@@ -204,11 +222,14 @@ class Gossip:
         for key, at in list(self._delayed.items()):
             if now >= at and self._may_forward(key.member):
                 del self._delayed[key]
-                self._spread_now(key, ())
+                self._spread_now(key, (), None)
             elif now >= at:
                 self._delayed[key] = now + tuning.SECOND // tuning.FORWARD_RATE
         for line in self._lines:
             self._comparing.flush(line)
+            for key in [key for key, at in line.later.items() if now >= at]:
+                del line.later[key]
+                self._push(key, (line,))
             if line.announce_at is not None and now >= line.announce_at:
                 keys = sorted(line.announce, key=self._order)
                 line.announce, line.announce_at = {}, None
@@ -226,6 +247,7 @@ class Gossip:
         times = list(self._delayed.values())
         for line in self._lines:
             times.extend(self._comparing.times(line))
+            times.extend(line.later.values())
             if line.announce_at is not None:
                 times.append(line.announce_at)
             if line.asked:

@@ -29,6 +29,7 @@ class Line:
 
     link: Link
     # spreading
+    later: dict[SlotKey, int] = field(default_factory=dict)  # whole copies that follow, and when
     announce: dict[SlotKey, None] = field(default_factory=dict)
     announce_at: int | None = None
     # asking

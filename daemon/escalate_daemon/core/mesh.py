@@ -16,6 +16,8 @@ from escalate_daemon.core.ids import DialId, LinkId, MemberId
 from escalate_daemon.core.linktable import Link, LinkTable
 from escalate_daemon.core.reach import Reachability
 
+_DRAWS = 8  # of a random member, before all are looked through
+
 
 @dataclass(slots=True)
 class Dialling:
@@ -224,7 +226,7 @@ class Mesh:
         """Ask one random known member that I have no link with, so that islands meet again."""
         if self._ctx.now < self._next_probe:
             return
-        pool = self._islands()
+        pool = self._island() or self._islands()
         if not pool and self._ctx.now >= self._next_check:
             pool = [(a, m) for m in self._unlinked() if (a := self._book.best_due(m))]
             self._next_check = self._ctx.now + tuning.PROBE_REACHABLE
@@ -233,6 +235,16 @@ class Mesh:
             self._dial(address, member, probe=True)
             few = len(self._links.peers()) < tuning.FEW_PEERS
             self._next_probe = self._ctx.now + (tuning.PROBE_EVERY_FEW if few else tuning.PROBE_EVERY)
+
+    def _island(self) -> list[tuple[Address, MemberId | None]]:
+        """Any of the many who cannot be reached, where a few draws find one who may be asked now."""
+        many = self._unreached()
+        for _ in range(_DRAWS if len(many) > tuning.LINKS_MAX and not self._book.unattributed_due() else 0):
+            member = self._ctx.rng.choice(many)
+            address = self._book.best_due(member)
+            if address is not None:
+                return [(address, member)]
+        return []
 
     def _islands(self) -> list[tuple[Address, MemberId | None]]:
         """Where somebody who cannot be reached may be asked now."""
@@ -270,10 +282,17 @@ class Mesh:
             due = self._book.next_due(self._candidates(), hints=self._wants_more())
             if due is not None:
                 times.append(max(due, now + tuning.REDIAL_FIRST))
-            probe = self._book.next_due(self._unreached(), hints=True)
-            times.append(max(self._next_probe, now + 1, self._next_check if probe is None else probe))
+            times.append(max(self._next_probe, now + 1, self._askable_at()))
             times.extend(self._pair_times())
         return min(times, default=now + tuning.MINUTE)
+
+    def _askable_at(self) -> int:
+        """When somebody may be probed, as far as that is later than the next probe."""
+        unreached = self._unreached()
+        if self._book.is_due_by(self._next_probe, unreached):
+            return self._next_probe
+        due = self._book.next_due(unreached, hints=True)
+        return self._next_check if due is None else due
 
     def _pair_times(self) -> Iterable[int]:
         """When a pair may be short of links, by the clock alone."""

@@ -45,6 +45,7 @@ ASKED_MAX: Final = 1024  # slots asked for and not yet come, per link
 OWED: Final = 30 * SECOND  # who did not answer a question is not asked it again before others who could
 WANT_RETRY: Final = 2 * SECOND  # an answer this late is asked for elsewhere, or again
 HAVE_GATHER: Final = 100  # ms; announcements gathered into one frame (at most 300: receipts must be quick)
+SECOND_HAND: Final = 25  # ms, to twice that: then a copy to who hears it first-hand, for that link may stall
 COMPARE_EVERY: Final = 5 * SECOND  # full table to one link at most this often
 QUIET: Final = 1 * SECOND  # since the last news here; before that, fingerprints differ because news is on its way
 DIFFERS_LONG: Final = 4 * SECOND  # after this a difference is compared, quiet or not

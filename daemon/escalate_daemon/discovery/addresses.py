@@ -57,6 +57,11 @@ def advertised(snapshot: Snapshot) -> tuple[str, ...]:
     return _in_order(snapshot)[:ADDRESSES_MAX]
 
 
+def gone(before: Snapshot, after: Snapshot) -> frozenset[str]:
+    """The addresses that this machine had and has no more, on any interface."""
+    return frozenset(each.ip for each in before) - {each.ip for each in after}
+
+
 def moved(before: Snapshot, after: Snapshot) -> bool:
     """Whether an address is on another interface now (plugged in anew): group memberships are gone then."""
     left = {each.ip for each in before - after}

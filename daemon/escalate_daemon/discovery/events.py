@@ -12,5 +12,8 @@ class DiscoveryEvents(Protocol):
     def addresses_changed(self, addresses: tuple[str, ...]) -> None:
         """This machine's usable IP addresses, without port, best first: at the start and at each change."""
 
+    def addresses_gone(self, addresses: frozenset[str]) -> None:
+        """This machine had these IP addresses, without scope, until now: nothing comes over them any more."""
+
     def trouble(self, text: str) -> None:
         """Something keeps multicast from working: what, and its mend. Said once; discovery goes on trying."""

@@ -6,12 +6,18 @@ A browser asks four times when it is new and never again; after a heal nothing w
 import random
 from typing import Final
 
-from zeroconf import DNSOutgoing, DNSPointer, DNSQuestion, Zeroconf, current_time_millis
+from zeroconf import (  # type: ignore[attr-defined]  # it offers them, but not in its list of exports
+    DNSOutgoing,
+    DNSPointer,
+    DNSQuestion,
+    Zeroconf,
+    current_time_millis,
+)
 
 from escalate_daemon.discovery.advert import SERVICE
 
 KNOWN_MAX: Final = 48  # instances: their names fill a packet; on a larger LAN only new browsers ask
-_LEFT_OUT: Final = 2  # of those known: they answer anew, and so tell where they are now
+_LEFT_OUT: Final = 1  # of those known: it answers anew, and so tells where it is now
 _QUERY: Final = 0  # flags of a question (RFC 6762, 18)
 _POINTER: Final = 12  # record type PTR
 _INTERNET: Final = 1  # record class

@@ -14,6 +14,7 @@ from escalate_daemon.discovery.addresses import (
     Damper,
     Snapshot,
     advertised,
+    gone,
     moved,
     only_loopback,
     read_addresses,
@@ -23,6 +24,7 @@ from escalate_daemon.discovery.advert import random_own
 from escalate_daemon.discovery.events import DiscoveryEvents
 from escalate_daemon.discovery.instances import InstanceTable
 from escalate_daemon.discovery.listening import CannotListen
+from escalate_daemon.discovery.notices import Notices
 from escalate_daemon.discovery.radio import Radio, open_radio
 
 
@@ -30,12 +32,15 @@ from escalate_daemon.discovery.radio import Radio, open_radio
 class Timing:
     """Every period of discovery, in seconds."""
 
-    poll: float = 5.0  # between two looks at this machine's addresses
+    poll: float = 5.0  # between two looks at this machine's addresses, where the system does not tell of changes
+    poll_told: float = 30.0  # where it does
+    settle: float = 0.5  # from its word to the look: a lease's old address goes a moment before the new one comes
+    look_gap: float = 2.0  # between two looks, however often it tells: containers come and go by the dozen
     confirm: float = 2.0  # to the second look after one that differed: flapping links are not followed
     few: int = 3  # with fewer members reachable, somebody may be near whom we do not know
     browse_few: float = 30.0
     browse_enough: float = 300.0  # addresses travel in profiles too, so this is for islands
-    ask: float = 4.0  # between two questions of all instances on the LAN together, as many as they are
+    ask: float = 6.0  # between two questions of all instances on the LAN together, as many as they are
     browse_gap: float = 2.0  # between two browses that were hinted at
     retry: float = 30.0  # where zeroconf cannot listen
     settle_polls: int = 3  # polls after a change that look at the interfaces again: new IPv6 addresses bind late
@@ -65,6 +70,8 @@ class Discovery:
         self._runner: asyncio.Task[None] | None = None
         self._kick = asyncio.Event()
         self._closing = False
+        self._notices = Notices(self._noticed)
+        self._polled_at = 0.0
         self._poll_at = 0.0  # all on the loop's clock
         self._open_at = 0.0
         self._browse_at = 0.0
@@ -77,6 +84,7 @@ class Discovery:
         """Begin to look, and to publish TCP port `port`. Tells this machine's addresses before it returns."""
         if self._runner is None:
             self._port, self._closing = port, False
+            self._notices.open()
             self._look_at_addresses()
             self._runner = asyncio.create_task(self._run(), name="discovery")
             self._runner.add_done_callback(self._ended)
@@ -161,6 +169,7 @@ class Discovery:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._kick.wait(), max(0.0, due - loop.time()))
         finally:
+            self._notices.close()
             await self._close_radio()
 
     async def _step(self, now: float) -> None:
@@ -181,6 +190,15 @@ class Discovery:
         wait = self._timing.ask * (1 + len(self._table)) * random.uniform(0.5, 1.5)
         self._ask_at = asyncio.get_running_loop().time() + wait
 
+    def _noticed(self) -> None:
+        """Something changed: look soon, and ask soon who is there, for a cable may be plugged in again."""
+        soon = asyncio.get_running_loop().time() + self._timing.settle
+        soon = max(soon, self._polled_at + self._timing.look_gap)
+        if soon < self._poll_at and not self._damper.unsettled:
+            self._poll_at = soon
+            self._ask_at = min(self._ask_at, soon + self._timing.settle)
+            self._kick.set()
+
     async def _poll(self) -> None:
         before = self._damper.settled
         if self._look_at_addresses():
@@ -192,15 +210,20 @@ class Discovery:
     def _look_at_addresses(self) -> bool:
         """Read this machine's addresses; True where they have changed."""
         timing, now = self._timing, asyncio.get_running_loop().time()
+        before = self._addresses
         try:
             changed = self._damper.observe(self._read())
         except OSError:
             changed = False  # looked at again with the next poll
-        self._poll_at = now + (timing.confirm if self._damper.unsettled else timing.poll)
+        usual = timing.poll_told if self._notices.works and not self._settling else timing.poll
+        self._polled_at = now
+        self._poll_at = now + (timing.confirm if self._damper.unsettled else usual)
         addresses = usable(self._addresses)
         if changed and addresses != self._told:
             self._told = addresses
             self._events.addresses_changed(addresses)
+        if lost := gone(before, self._addresses):
+            self._events.addresses_gone(lost)
         return changed
 
     @property

@@ -43,7 +43,7 @@ class Watch:
         """Look until cancelled."""
         screen = self._daemon.screen
         screen.tell_changes(lambda _: self._kick.set())
-        condition = await screen.look()  # once: after this the desk tells by itself
+        condition = screen.condition or await screen.look()  # from here on the desk tells by itself
         while True:
             self._kick.clear()
             again_s = self._look(screen.condition or condition)

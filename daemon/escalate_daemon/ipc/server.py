@@ -7,6 +7,7 @@ kept.
 import asyncio
 import contextlib
 import hmac
+import itertools
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
@@ -20,6 +21,9 @@ IDLE_S: Final = 10.0  # without a request; a command asks at once
 LINGER_S: Final = 1.0  # for the last bytes of a line that is hung up
 SLOW_S: Final = 5.0  # a client that takes nothing for this long is cut off, so that nothing piles up
 CHECK_S: Final = 2.0  # how soon a vanished socket file (logind clears /run/user) is bound anew
+LOCATE_EVERY: Final = (
+    3  # checks; a login moves it, and a command waits 10 s for the door; asking takes ten system calls
+)
 _STOPPING: Final = failure("no-daemon", "the daemon has stopped", "escalate daemon start").failure
 _FULL: Final = failure("no-daemon", f"the daemon serves {CLIENTS_MAX} commands already", "try again").failure
 _UPGRADED: Final = "after an upgrade: escalate daemon restart"
@@ -94,10 +98,10 @@ class Server:
 
     async def _keep(self) -> None:
         """Open the door anew where its file vanished, or has to be elsewhere: clients could not find it."""
-        while True:
+        for check in itertools.count(1):
             await asyncio.sleep(CHECK_S)
             try:
-                if self._door is not None and self._door.stands() and self._door.path == self._locate():
+                if self._stands(locate=check % LOCATE_EVERY == 0):
                     continue
                 self._shut()
                 await self._open()
@@ -105,6 +109,11 @@ class Server:
                 _log.warning("the local socket had vanished; it is at %s now", self.address)
             except OSError as error:
                 _log.error("the local socket has vanished and cannot be made again: %s", error)
+
+    def _stands(self, *, locate: bool) -> bool:
+        """Whether clients find the door; `locate`: also whether it is where it has to be by now."""
+        door = self._door
+        return door is not None and door.stands() and (not locate or door.path == self._locate())
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer), name="ipc-client")

@@ -105,6 +105,12 @@ class Connection(asyncio.Protocol):
         peer = None if self._transport is None else self._transport.get_extra_info("peername")
         return str(peer[0]) if peer else "?"
 
+    @property
+    def own_host(self) -> str:
+        """This machine's address on it, without scope."""
+        own = None if self._transport is None else self._transport.get_extra_info("sockname")
+        return str(own[0]).partition("%")[0] if own else "?"
+
     # --- What the owner does -----------------------------------------------------------------------
     def send(self, data: bytes, *, urgent: bool) -> bool:
         """Queues a frame; True where the queue overflowed. Nothing happens once it is closing."""

@@ -10,7 +10,7 @@ from escalate_daemon.core.ids import DialId, LinkId
 from escalate_daemon.core.peer import PeerHello
 from escalate_daemon.links import limits
 from escalate_daemon.links.address import AddressError, is_literal, parse_address
-from escalate_daemon.links.connection import Connection, Crowd
+from escalate_daemon.links.connection import Connection, Crowd, Loss
 from escalate_daemon.links.events import Doors, LinkEvents, LinkTls
 from escalate_daemon.links.greeting import Dialled, Greeting, Outcomes, Parting
 from escalate_daemon.links.linkwatch import LinkWatch
@@ -104,6 +104,12 @@ class LanLinks:
         if connection is not None:
             _log.debug("link %d to %s closed: %s", link, connection.host, reason)
             connection.close()
+
+    def drop_from(self, hosts: frozenset[str]) -> None:
+        """This machine has these IP addresses no more: the links from them are down, and told so."""
+        for connection in list(self._links.values()):
+            if connection.own_host in hosts:
+                connection.abort(Loss("its own address is gone"))
 
     async def aclose(self) -> None:
         """Sends what is queued and closes everything, within about CLOSE_S."""

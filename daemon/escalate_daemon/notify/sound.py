@@ -29,6 +29,12 @@ _MEND: Final = {
 }
 
 
+_NO_SERVER_MEND: Final = {
+    "linux": "start it: systemctl --user restart pipewire pipewire-pulse (or pulseaudio --start), then escalate daemon "
+    "restart in that session",
+}
+
+
 class SoundFailed(Exception):
     """Nothing was heard; `mend` is what helps."""
 
@@ -91,7 +97,7 @@ class Sound:
         """
         found = [player.program for player in self._players if player.argv(self._file)]
         if not found:
-            return self._dumb("no sound player on PATH")
+            return Probe(usable=False, hears="none", found="no sound player on PATH", mend=self._mend)
         usable = [program for program in found if _may_play(program)]
         if not usable:
             return self._dumb(f"{', '.join(found)}: no sound server answers")
@@ -100,7 +106,7 @@ class Sound:
         return Probe(usable=True, hears="sound", found=usable[0])
 
     def _dumb(self, found: str) -> Probe:
-        return Probe(usable=False, hears="none", found=found, mend=self._mend)
+        return Probe(usable=False, hears="none", found=found, mend=_NO_SERVER_MEND.get(sys.platform, self._mend))
 
     async def _mended(self, last: LastSound) -> bool:
         if time.monotonic() - last.at < TRUST_FAILURE_S:

@@ -1,49 +1,61 @@
 """The scenes of a crowd: what happens, and what is measured of it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from statistics import mean, pstdev
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from escalate_daemon.core import slots
 from escalate_daemon.core.commands import EndMine, Start
-from escalate_daemon.core.effects import Bucket, Stored
 from escalate_daemon.core.ids import HandId
-from escalate_daemon.core.wire import SlotKey
-from simulation.crowds.seat import Seat
+from simulation.crowds.measured import COPIES, DROPPED, ONE, RECEIVED, TOLD, Measured
+from simulation.crowds.seat import Seat, Tables
 from simulation.crowds.site import MEAN_DELAY, Site
 
+SCENES: Final = ("told", "everyone", "halves", "cold")
 STEP: Final = 50_000  # us between two looks
 SECOND: Final = 1_000_000
-HOUR: Final = 3_600 * SECOND
-CLAIMS: Final = {
-    "told, mean delays": 5.0,
-    "copies a node": 10.0,
-    "MB received a node": 1.0,
-    "one again, s": 10.0,
-    "links dropped": 0.0,
-}
+MINUTE: Final = 60 * SECOND
+FOR_EVER: Final = 300 * SECOND
+POWER: Final = 2 * SECOND  # within which all daemons of a site are up again
+EVERYONE_KB: Final = 1_000  # that an @everyone red with all receipts may cost a node, where 1,000 are named
 
 
 class NeverError(Exception):
     """What was waited for did not come."""
 
 
-@dataclass(slots=True)
-class Measured:
-    """One scene's figures: name, value; `goal` where one is set."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which scenes, of how many, and how."""
 
-    scene: str
-    figures: dict[str, float] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def missed(self) -> list[str]:
-        """Figures over their goals."""
-        return [name for name, value in self.figures.items() if value > CLAIMS.get(name, value)]
+    nodes: int
+    seed: int = 1
+    scenes: frozenset[str] = frozenset(SCENES)
+    apart: int = 60 * MINUTE  # us that the halves are cut
+    heard: int = 50  # others that each newcomer hears of by zeroconf
 
 
-def until(site: Site, met: Callable[[], bool], *, limit: int) -> int:
-    """Let time pass until `met`; gives the us it took. Raises NeverError."""
+def play(wanted: Wanted) -> Iterator[Measured]:
+    """One after the other; all but the cold starts in one space that is at rest."""
+    if wanted.scenes - {"cold"}:
+        site = Site(wanted.seed, wanted.nodes)
+        with site.thrift.practised():
+            _warm(site)
+            if "told" in wanted.scenes:
+                yield told(site, "told of a yellow", ())
+                yield told(site, "told of a red", ("person1",))
+            if "everyone" in wanted.scenes:
+                yield everyone(site)
+            if "halves" in wanted.scenes:
+                yield halves(site, apart=wanted.apart)
+    for place, kind in enumerate(("full", "empty") if "cold" in wanted.scenes else (), start=1):
+        site = Site(wanted.seed + place, wanted.nodes)
+        with site.thrift.practised():
+            disk = site.written() if kind == "full" else {}
+            yield cold(site, disk, f"cold start, disks {kind}", heard=wanted.heard)
+
+
+def _until(site: Site, met: Callable[[], bool], *, limit: int = FOR_EVER) -> int:
+    """Let time pass until `met`; gives the us that it took. Raises NeverError."""
     began = site.schedule.now
     while not met():
         if site.schedule.now - began >= limit:
@@ -52,133 +64,108 @@ def until(site: Site, met: Callable[[], bool], *, limit: int) -> int:
     return site.schedule.now - began
 
 
-def _traffic(site: Site, measured: Measured) -> None:
-    tally, count = site.tally, len(site.seats)
-    received, sent = tally.received.values(), tally.sent.values()
-    figures = measured.figures
-    figures["messages a node"] = sum(tally.frames.values()) / count
-    figures["MB received a node"] = sum(received) / count / 1e6
-    figures["MB received, most"] = max(received, default=0) / 1e6
-    figures["MB sent, most"] = max(sent, default=0) / 1e6
-    figures["links dropped"] = tally.overflows
-    figures["dials a node"] = tally.dials / count
-    measured.notes.append("closes: " + (", ".join(f"{r}: {n}" for r, n in tally.closes.most_common()) or "none"))
-    kinds = (
-        f"{kind} {tally.frames[kind]} = {size / count / 1e3:.1f} kB a node" for kind, size in tally.volume.most_common()
-    )
-    measured.notes.append("frames: " + ", ".join(kinds))
-    measured.notes.append("rows a node: " + ", ".join(f"{w}: {n / count:.1f}" for w, n in tally.rows.most_common(12)))
+def _warm(site: Site) -> None:
+    """All start at one stroke, as if they had always been there."""
+    site.power_on(site.written(), within=1, heard=0)
+    _rest(site)
 
 
-def degrees(site: Site) -> list[int]:
-    """How many members each lists."""
-    return [len(seat.running._links.listed()) for seat in site.seats]
-
-
-def _quiet(site: Site) -> None:
-    until(site, site.is_one, limit=120 * SECOND)
-    site.run(10 * SECOND)
-    until(site, site.is_one, limit=120 * SECOND)
+def _rest(site: Site) -> None:
+    """Until nothing of what was before goes on."""
+    _until(site, site.is_one)
+    site.run(8 * SECOND)
+    _until(site, site.is_one)
     site.tally.reset()
 
 
-def cold(site: Site, stored: dict[Bucket, dict[bytes, Stored]], name: str, *, heard: int) -> Measured:
-    """All daemons start within 2 s."""
-    measured = Measured(name)
-    site.tally.reset()
-    site.power_on(stored, within=2 * SECOND, heard=heard)
-    site.run(2 * SECOND)
-    took = until(site, site.is_one, limit=300 * SECOND) + 2 * SECOND
-    measured.figures["one, s"] = took / SECOND
-    _traffic(site, measured)
-    site.run(20 * SECOND)
-    degree = degrees(site)
-    measured.figures |= {
-        "degree, mean": mean(degree),
-        "spread": pstdev(degree),
-        "least": min(degree),
-        "most": max(degree),
-    }
-    return measured
-
-
-def warm(site: Site, stored: dict[Bucket, dict[bytes, Stored]]) -> None:
-    """All at one stroke, as if they had always been there."""
-    site.power_on(stored, within=1, heard=0)
-    until(site, site.is_one, limit=120 * SECOND)
-
-
+# --- The scenes ------------------------------------------------------------------------------------
 def told(site: Site, name: str, words: tuple[str, ...]) -> Measured:
     """One hand, until the last has it before its eyes."""
-    measured = Measured(name)
-    _quiet(site)
+    measured = Measured(name, {TOLD: 5, COPIES: 10, DROPPED: 0})
     owner = site.rng.choice(site.seats)
     began = site.schedule.now
     hand = _raise(site, owner, words)
-    others = [seat for seat in site.seats if seat is not owner]
-    _seconds(site, 2.0)
-    if any(hand not in seat.shown_at for seat in others):
-        raise NeverError("not all were told")
-    last = max(seat.shown_at[hand] for seat in others) - began
-    measured.figures["told, mean delays"] = last / MEAN_DELAY
-    measured.figures["copies a node"] = sum(site.tally.copies.values()) / len(site.seats)
-    measured.figures["copies, most"] = max(site.tally.copies.values())
-    _traffic(site, measured)
-    owner.command(EndMine(""))
+    _until(site, lambda: all(hand in seat.shown_at for seat in site.seats if seat is not owner), limit=10 * SECOND)
+    _count_copies(site, measured, owner, hand, began)
+    site.run(2 * SECOND)
+    measured.traffic(site)
+    measured.degrees(site)
+    _end(site, owner)
     return measured
-
-
-def _raise(site: Site, owner: Seat, words: tuple[str, ...]) -> HandId:
-    hand = owner.command(Start("caller is threatening", words))
-    assert hand is not None
-    held = owner.running._replica.get(SlotKey(owner.member, slots.STATE))
-    assert held is not None
-    site.tally.watched = held.record.sig
-    return hand
-
-
-def _seconds(site: Site, seconds: float) -> None:
-    site.run(int(seconds * SECOND))
 
 
 def everyone(site: Site) -> Measured:
-    """An @everyone red, until its owner has all receipts and all fingerprints are equal again."""
-    measured = Measured("everyone")
-    _quiet(site)
+    """An @everyone red, until its owner has all receipts and all is quiet again."""
+    others = len(site.seats) - 1
+    measured = Measured("@everyone, all receipts", {RECEIVED: EVERYONE_KB, TOLD: 5, COPIES: 10, DROPPED: 0})
     owner = site.rng.choice(site.seats)
     began = site.schedule.now
     hand = _raise(site, owner, ("@everyone",))
-    others = len(site.seats) - 1
-
-    def known(what: str) -> Callable[[], bool]:
-        kept = owner.running._viewer.kept_receipts
-        return lambda: sum(getattr(r, what) >= 0 for r in kept.get(hand, {}).values()) == others
-
     for what in ("delivered", "shown", "sounded"):
-        until(site, known(what), limit=60 * SECOND)
+        _until(site, _all_reported(owner, hand, what, others))
         measured.figures[f"all {what}, s"] = (site.schedule.now - began) / SECOND
-    until(site, site.is_one, limit=60 * SECOND)
-    measured.figures["quiet, s"] = (site.schedule.now - began) / SECOND
-    last = max(seat.shown_at[hand] for seat in site.seats if seat is not owner) - began
-    measured.figures["told, mean delays"] = last / MEAN_DELAY
-    measured.figures["copies a node"] = sum(site.tally.copies.values()) / len(site.seats)
-    _traffic(site, measured)
-    owner.command(EndMine(""))
+    _until(site, site.is_one)
+    measured.figures[ONE] = (site.schedule.now - began) / SECOND
+    _count_copies(site, measured, owner, hand, began)
+    measured.traffic(site)
+    _end(site, owner)
     return measured
 
 
-def halves(site: Site, *, hour: int) -> Measured:
-    """Two halves, apart for so long, are one again."""
-    measured = Measured("halves")
-    _quiet(site)
+def _all_reported(owner: Seat, hand: HandId, what: str, others: int) -> Callable[[], bool]:
+    return lambda: getattr(owner.reach_of(hand), what) == others
+
+
+def halves(site: Site, *, apart: int) -> Measured:
+    """Two halves, each with a hand up that the other cannot hear of, are one again."""
+    measured = Measured("halves joined again", {ONE: 10, DROPPED: 0})
+    owners = site.seats[0], site.seats[-1]
     site.halve()
-    _seconds(site, 60)
-    site.seats[0].command(Start("in the first half", ("@everyone",)))
-    _seconds(site, hour / SECOND - 60)
-    measured.notes.append("while cut: " + ", ".join(f"{r}: {n}" for r, n in site.tally.closes.most_common()))
+    site.run(MINUTE)
+    for owner in owners:
+        owner.command(Start("only half of you hear me", ("@everyone",)))
+    site.run(apart - MINUTE)
     site.tally.reset()
     site.heal()
-    measured.figures["one again, s"] = until(site, site.is_one, limit=300 * SECOND) / SECOND
-    _traffic(site, measured)
-    site.seats[0].command(EndMine(""))
+    measured.figures[ONE] = _until(site, site.is_one) / SECOND
+    measured.traffic(site)
+    measured.degrees(site)
+    for owner in owners:
+        _end(site, owner)
     return measured
+
+
+def cold(site: Site, disk: Tables, name: str, *, heard: int) -> Measured:
+    """All daemons of a site start within 2 s."""
+    measured = Measured(name, {DROPPED: 0})
+    site.power_on(disk, within=POWER, heard=heard)
+    site.tally.reset()
+    measured.figures["all reach all, s"] = _until(site, site.is_joined) / SECOND
+    _until(site, site.is_one)
+    measured.figures[ONE] = site.schedule.now / SECOND
+    measured.traffic(site)
+    measured.degrees(site)
+    return measured
+
+
+# --- Their parts -----------------------------------------------------------------------------------
+def _raise(site: Site, owner: Seat, words: tuple[str, ...]) -> HandId:
+    hand = owner.command(Start("caller is threatening", words))
+    assert hand is not None
+    site.tally.watched = owner.member
+    return hand
+
+
+def _end(site: Site, owner: Seat) -> None:
+    owner.command(EndMine(""))
+    _rest(site)
+
+
+def _count_copies(site: Site, measured: Measured, owner: Seat, hand: HandId, began: int) -> None:
+    last = max(seat.shown_at[hand] for seat in site.seats if seat is not owner)
+    copies = site.tally.copies
+    measured.figures |= {
+        TOLD: (last - began) / MEAN_DELAY,
+        COPIES: sum(copies.values()) / len(site.seats),
+        "copies, most": max(copies.values()),
+    }

@@ -18,6 +18,7 @@ from escalate_daemon.core.ids import HandId, LinkId
 from escalate_daemon.core.node import Node
 from escalate_daemon.core.peer import PeerHello
 from escalate_daemon.core.slots import Introduction
+from escalate_daemon.core.views import Reach
 from escalate_daemon.core.wire import Hello
 from simulation.crowds.lane import HANDSHAKE, End, Item
 from simulation.keyring import Keys
@@ -86,6 +87,15 @@ class Seat:
         """Its node."""
         assert self.node is not None
         return self.node
+
+    # --- What is asked of it -----------------------------------------------------------------------
+    def peers(self) -> set[int]:
+        """With whom it is linked, by index."""
+        return {end.other.seat.index for end in self.ends.values()}
+
+    def reach_of(self, hand: HandId) -> Reach:
+        """How far its own hand got, as far as it knows."""
+        return next(view.reach for view in self.running.escalations(self.now) if view.id == hand)
 
     # --- Steps -------------------------------------------------------------------------------------
     def _drain(self, node: Node) -> None:

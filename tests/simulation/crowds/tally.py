@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from escalate_daemon.core import wire
+from escalate_daemon.core import slots, wire
 from escalate_daemon.core.wire import Have, SlotsFrame, Want
 from simulation.crowds.lane import on_the_wire
 
@@ -19,11 +19,11 @@ class Tally:
     sent: Counter[int] = field(default_factory=Counter)
     closes: Counter[str] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)  # rows, keys and records by frame kind and slot
-    copies: Counter[int] = field(default_factory=Counter)  # of the watched record, by seat
+    copies: Counter[int] = field(default_factory=Counter)  # of the watched state, by seat
     dials: int = 0
     links: int = 0
     overflows: int = 0
-    watched: bytes = b""  # signature of the record whose copies count
+    watched: bytes = b""  # the member whose state is counted in `copies`
     reader: int = 0  # the seat that reads at present
 
     def reset(self) -> None:
@@ -56,7 +56,7 @@ class Tally:
         if isinstance(frame, SlotsFrame):
             for record in frame.records:
                 rows[f"slots {record.slot}"] += 1
-                if record.sig == self.watched:
+                if record.member == self.watched and record.slot == slots.STATE:
                     self.copies[self.reader] += 1
             return "slots"
         return type(frame).__name__.lower()

@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 
 from escalate_daemon.core.effects import Bucket, Store
-from escalate_daemon.keeping import BACKLOG, FEW, RETRY_EVERY, Keeping
+from escalate_daemon.core.ids import MemberId
+from escalate_daemon.core.myself import ALIVE
+from escalate_daemon.core.own import INCARNATION
+from escalate_daemon.keeping import BACKLOG, FEW, RETRY_EVERY, Keeping, outlives_power
 from escalate_daemon.store import StoreError
+
+ME, BEN = MemberId(b"m" * 16), MemberId(b"b" * 16)
 
 
 class Disk:
@@ -75,3 +80,21 @@ def test_the_backlog_is_bounded() -> None:
     for number in range(BACKLOG + 10):
         kept.commit([slot(number.to_bytes(4, "big"), b"1")], 0)
     assert kept.behind == BACKLOG
+
+
+def test_only_what_nobody_else_could_give_back_waits_for_the_disk() -> None:
+    waits = [
+        Store(Bucket.SLOTS, ME + b"/state", b"1"),
+        Store(Bucket.SLOTS, ME + b"/answers", b"1"),
+        Store(Bucket.META, INCARNATION, b"7"),
+        Store(Bucket.PINS, b"ben", b"1"),
+    ]
+    waits_not = [
+        Store(Bucket.SLOTS, BEN + b"/state", b"1"),
+        Store(Bucket.SLOTS, ME + b"/receipts", b"1"),
+        Store(Bucket.RINGS, b"hand", b"1"),
+        Store(Bucket.RECEIPTS, b"hand" + BEN, b"1"),
+        Store(Bucket.INTROS, BEN, b"1"),
+        Store(Bucket.META, ALIVE, b"1"),
+    ]
+    assert [each for each in waits + waits_not if outlives_power(each, ME)] == waits

@@ -14,7 +14,7 @@ from escalate_cli.verbs import VERBS
 from .conftest import Run
 
 FORBIDDEN = ("asyncio", "zeroconf", "cryptography", "plyer", "rich", "pydantic", "ssl", "dbus_fast")
-# `config` and `doctor` alone may read the settings, which takes the core's text rules; nothing else of the daemon is loaded.
+# `config` and `doctor` alone may read the settings, which takes the core's text rules; else nothing of the daemon is.
 OF_THE_DAEMON = ("escalate_daemon.core", "escalate_daemon.config")
 OURS = ("escalate_cli", "escalate_daemon.ipc", "escalate_daemon.paths")
 QUICK = "msgspec, socket, struct, typer, unicodedata"

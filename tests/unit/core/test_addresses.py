@@ -157,3 +157,14 @@ def test_next_due_is_the_earliest_of_those_asked_for(ctx: Context, book: Address
     assert book.next_due([BEN], hints=True) == START + 5
     assert book.next_due([BEN], hints=False) == START + tuning.REDIAL_RECENT_MAX
     assert book.next_due([CEM], hints=False) is None
+
+
+def test_somebody_is_due_when_any_of_the_addresses_is(ctx: Context, book: AddressBook) -> None:
+    book.publish(BEN, ("b:1", "b:2"))
+    for name in ("b:1", "b:2"):
+        book.dialled(book.get(name))
+    assert not book.is_due_by(ctx.now, (BEN, CEM))
+    assert book.is_due_by(ctx.now + tuning.REDIAL_RECENT_MAX, (BEN, CEM))
+    assert not book.is_due_by(ctx.now + tuning.MINUTE, (CEM,))
+    book.get("b:1").mine = book.get("b:2").mine = True
+    assert not book.is_due_by(ctx.now + tuning.MINUTE, (BEN,))

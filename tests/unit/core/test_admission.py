@@ -153,6 +153,13 @@ def test_admitted_member_stays_one_whatever_introduction_comes_later() -> None:
     assert roster.chain_of(member_id(key(1))) == line(2)
 
 
+def test_whom_a_member_introduced_is_as_near_as_the_member_became() -> None:
+    roster = closed(line(4))
+    assert roster.depth(member_id(key(3))) == 4
+    roster.admit(introduce(0, 2))
+    assert [roster.depth(member_id(key(n))) for n in range(4)] == [1, 2, 2, 3]
+
+
 def test_shorter_chain_replaces_a_longer_one() -> None:
     roster = closed(line(4))
     assert roster.admit(introduce(0, 3))

@@ -1,7 +1,7 @@
 import pytest
 
 from escalate_daemon.core import slots, tuning
-from escalate_daemon.core.ids import LinkId
+from escalate_daemon.core.ids import LinkId, MemberId
 from escalate_daemon.core.linktable import Link
 from escalate_daemon.core.wire import Have, SlotsFrame, Want
 from support.core_mouth import BEN, CAST, CEM, DORA, START, TO_BEN, TO_CEM, TO_DORA, Mouth, receipts, state
@@ -128,3 +128,39 @@ def test_write_of_a_peer_comes_back_to_it_on_no_parallel_link(ana: Mouth) -> Non
     assert [link for link, _, _ in ana.said()] == [TO_CEM, TO_DORA]
     ana.holds(state(who="cem"), CEM)
     assert [link for link, _, _ in ana.said()] == [TO_BEN, TO_DORA, LinkId(9)]
+
+
+# --- Second-hand copies ----------------------------------------------------------------------------
+def linked_with(ana: Mouth, who: str, *others: MemberId) -> None:
+    """`who` lists links with these."""
+    ana.replica.put(CAST.held(CAST.record(who, slots.LINKS, slots.Links(others), (1, 1))))
+
+
+def test_who_is_linked_with_the_one_it_came_from_gets_a_copy_a_moment_later(ana: Mouth) -> None:
+    linked_with(ana, "ben", CEM)
+    ana.holds(state(2), BEN)
+    assert [link for link, _, _ in ana.said()] == [TO_DORA]
+    late = ana.said(after=2 * tuning.SECOND_HAND)
+    assert [(link, urgent) for link, _, urgent in late] == [(TO_CEM, True)]
+    assert ana.said(after=tuning.SECOND) == []
+
+
+def test_who_sent_it_too_meanwhile_gets_no_copy(ana: Mouth) -> None:
+    linked_with(ana, "ben", CEM, DORA)
+    ana.holds(state(2), BEN)
+    ana.gossip.known_by(CEM, state(2).key)
+    assert [link for link, _, _ in ana.said(after=2 * tuning.SECOND_HAND)] == [TO_DORA]
+
+
+def test_copy_that_follows_is_of_the_newest(ana: Mouth) -> None:
+    linked_with(ana, "ben", CEM)
+    ana.holds(state(2), BEN)
+    ana.replica.put(CAST.held(state(3)))
+    late = [frame for link, frame, _ in ana.said(after=2 * tuning.SECOND_HAND) if link == TO_CEM]
+    assert [r.seq for frame in late if isinstance(frame, SlotsFrame) for r in frame.records] == [3]
+
+
+def test_own_write_waits_for_nobody(ana: Mouth) -> None:
+    linked_with(ana, "ana", BEN, CEM, DORA)
+    ana.holds(state(2, "ana"))
+    assert [link for link, _, _ in ana.said()] == [TO_BEN, TO_CEM, TO_DORA]

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from escalate_daemon.core import tuning
+from escalate_daemon.core import slots, tuning
 from escalate_daemon.core.effects import Store
 from escalate_daemon.core.facts import (
     EscalationEnded,
@@ -12,11 +12,11 @@ from escalate_daemon.core.facts import (
     EscalationReturned,
     EscalationUpdated,
 )
-from escalate_daemon.core.hands import UPDATE_GATHER
-from escalate_daemon.core.ids import HandId
+from escalate_daemon.core.hands import UPDATE_GATHER, UPDATE_GATHER_CROWD
+from escalate_daemon.core.ids import HandId, MemberId
 from escalate_daemon.core.slots import End
 from escalate_daemon.core.views import EndReason
-from support.core_watch import ACTIVE, BEN, CEM, ENDED, LOST, ONE, PUT_AWAY, START, TWO, Watch, red
+from support.core_watch import ACTIVE, BEN, CAST, CEM, ENDED, LOST, ONE, PUT_AWAY, START, TWO, Watch, red
 
 
 @pytest.fixture
@@ -238,3 +238,16 @@ def test_updates_are_told_together(watch: Watch) -> None:
     watch.later(1)
     assert watch.told() == [EscalationUpdated]
     assert watch.hands.next_deadline() == START + tuning.MAX_AGE
+
+
+def test_updates_of_a_hand_that_names_a_crowd_are_told_once_a_second() -> None:
+    watch = Watch()
+    crowd = tuple(slots.Target(member=MemberId(bytes([n]) * 16)) for n in range(tuning.RECEIPT_CROWD + 1))
+    watch.says(CAST.hand("ben", named=crowd))
+    watch.told()
+    for gather in (UPDATE_GATHER, UPDATE_GATHER_CROWD, UPDATE_GATHER_CROWD):
+        watch.hands.updated(ONE)
+        watch.later(gather - 1)
+        assert watch.told() == []
+        watch.later(1)
+        assert watch.told() == [EscalationUpdated]

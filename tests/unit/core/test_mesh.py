@@ -28,6 +28,16 @@ def test_large_space_is_dialled_at_five_random_members() -> None:
     assert [d for d in net.dials(after=1_000) if not d.probe] == []
 
 
+def test_first_dials_are_five_though_they_are_answered_one_by_one() -> None:
+    net = Net(40, there=0)
+    dials = [d for d in net.dials() if not d.probe]
+    made = len(dials)
+    for dial in dials:
+        net.answered(dial)
+        made += len([d for d in net.dials(after=tuning.DIAL_FRESH // 10) if not d.probe])
+    assert made == tuning.DIAL_PEERS
+
+
 def test_lost_peer_is_replaced_by_one_other() -> None:
     net = Net(40)
     links = [net.answered(d) for d in net.dials() if not d.probe]

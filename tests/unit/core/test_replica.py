@@ -60,6 +60,17 @@ def test_fingerprint_tells_every_part_of_a_version(other: tuple[tuple[int, int],
     assert one.fingerprint() != two.fingerprint()
 
 
+def test_whose_slot_changed_is_told_once_and_newcomers_with_their_links() -> None:
+    replica = Replica()
+    replica.put(held(slots.STATE))
+    assert (replica.changed(slots.STATE), replica.changed(slots.LINKS)) == ({ANA}, {ANA})
+    assert (replica.changed(slots.STATE), replica.changed(slots.LINKS)) == (set(), set())
+    replica.put(held(slots.STATE, (1, 2)))
+    assert (replica.changed(slots.STATE), replica.changed(slots.LINKS)) == ({ANA}, set())
+    replica.forget(SlotKey(ANA, slots.STATE))
+    assert replica.changed(slots.STATE) == {ANA}
+
+
 def test_fingerprint_does_not_depend_on_age() -> None:
     one, two = Replica(), Replica()
     one.put(CAST.held(CAST.record("ana", slots.STATE, b"x", age=5), since=1))

@@ -6,6 +6,7 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
@@ -18,7 +19,7 @@ from support.waiting import soon
 pytestmark = pytest.mark.filterwarnings(r"ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 
 KEY, OTHER = b"k" * 32, b"o" * 32
-QUICK = Timing(poll=0.2, confirm=0.1, browse_few=1.0, browse_enough=600.0, browse_gap=0.1, retry=0.3)
+QUICK = Timing(poll=0.2, poll_told=0.2, confirm=0.1, browse_few=1.0, browse_enough=600.0, browse_gap=0.1, retry=0.3)
 LIMIT_S = 60.0  # far above what is expected (3 s at most)
 LOOPBACK = "ip link set lo up"
 LAN = (
@@ -40,6 +41,7 @@ class Events:
     def __init__(self) -> None:
         self.addresses: list[str] = []
         self.own: list[tuple[str, ...]] = []
+        self.lost: set[str] = set()
         self.troubles: list[str] = []
         self._told = asyncio.Event()
 
@@ -49,6 +51,10 @@ class Events:
 
     def addresses_changed(self, addresses: tuple[str, ...]) -> None:
         self.own.append(addresses)
+        self._told.set()
+
+    def addresses_gone(self, addresses: frozenset[str]) -> None:
+        self.lost.update(addresses)
         self._told.set()
 
     def trouble(self, text: str) -> None:
@@ -182,6 +188,23 @@ def test_interface_that_comes_later_is_used_and_told(own_network: OwnNetwork) ->
             assert a.own[-1] == ("10.9.0.1",)
 
     own_network(scenario, LOOPBACK)
+
+
+def test_addresses_that_come_and_go_are_noticed_by_the_system_s_word(own_network: OwnNetwork) -> None:
+    seldom = replace(QUICK, poll=600.0, poll_told=600.0, settle=0.1, look_gap=0.1)
+
+    async def scenario() -> None:
+        async with running(4711, timing=seldom) as (discovery, events):
+            discovery._settling = 0  # no look is left from the start
+            await ran("ip addr add 10.9.0.2/24 dev lan0")
+            await events.until(lambda: events.own[-1] == ("10.9.0.1", "10.9.0.2"))
+            discovery._settling = 0
+            assert events.lost == set()
+            await ran("ip addr del 10.9.0.2/24 dev lan0")
+            await events.until(lambda: events.lost == {"10.9.0.2"})
+            assert events.own[-1] == ("10.9.0.1",)
+
+    own_network(scenario, *LAN)
 
 
 def test_port_held_by_another_program_is_told_once_and_retried(own_network: OwnNetwork) -> None:

@@ -42,6 +42,31 @@ def test_probe_says_so_in_its_hello() -> None:
     asyncio.run(scenario())
 
 
+def test_links_from_an_address_that_is_gone_are_down_and_told_so() -> None:
+    async def scenario() -> None:
+        async with pair() as (one, two, up, _):
+            one.links.drop_from(frozenset({"10.9.9.9"}))
+            assert one.links.link_count == 1
+            one.links.drop_from(frozenset({"127.0.0.1"}))
+            await one.events.until(lambda: one.events.downs() == [up.link])
+            await two.events.until(lambda: bool(two.events.downs()))
+            assert one.links.link_count == 0
+
+    asyncio.run(scenario())
+
+
+def test_segments_are_small_enough_for_every_path() -> None:
+    async def scenario() -> None:
+        async with pair() as (one, two, _, _):
+            for end in (one, two):
+                (connection,) = end.links._links.values()
+                assert connection._transport is not None
+                sock = connection._transport.get_extra_info("socket")
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= limits.SEGMENT_BYTES
+
+    asyncio.run(scenario())
+
+
 def test_members_of_an_open_space_link() -> None:
     async def scenario() -> None:
         async with linked(open_space("Demo", "Ana")) as one, linked(open_space("demo", "Ben")) as two:
