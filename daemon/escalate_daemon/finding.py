@@ -48,17 +48,22 @@ async def knock_around(joiner: Joiner, peers: Sequence[str]) -> Membership:
     loop = asyncio.get_running_loop()
     ends = loop.time() + SEARCH_S
     tried: set[str] = set()
+    knocks: set[asyncio.Task[Membership | None]] = set()  # side by side: whose address is dead holds up nobody
     await finder.start(0)
     try:
         while loop.time() < ends:
             fresh = [each for each in (*peers, *finder.instances()) if each not in tried]
             tried.update(fresh)
-            membership = await _knock(fresh, joiner)
+            if fresh:
+                knocks.add(asyncio.create_task(_knock(fresh, joiner)))
+            membership = await _first_of(knocks)
             if membership is not None:
                 return membership
-            await asyncio.sleep(_PAUSE_S)
         membership = await _knock([*peers, *finder.instances()], joiner)  # a packet may have been lost the first time
     finally:
+        for knock in knocks:
+            knock.cancel()
+        await asyncio.gather(*knocks, return_exceptions=True)
         await finder.aclose()
     if membership is None:
         raise NoAnswer(f"nobody found on this network knows this invite ({len(tried)} asked)")
@@ -75,6 +80,16 @@ async def knock_at(door: Address, joiner: Joiner) -> tuple[Membership, str]:
         except NoAnswer as error:
             silent = error
     raise silent
+
+
+async def _first_of(knocks: set[asyncio.Task[Membership | None]]) -> Membership | None:
+    """What one of these brought within _PAUSE_S; those that ended are taken out."""
+    if not knocks:
+        await asyncio.sleep(_PAUSE_S)
+        return None
+    ended, _ = await asyncio.wait(knocks, timeout=_PAUSE_S, return_when=asyncio.FIRST_COMPLETED)
+    knocks -= ended
+    return next((each.result() for each in ended if each.result() is not None), None)
 
 
 async def _knock(addresses: Sequence[str], joiner: Joiner) -> Membership | None:

@@ -101,7 +101,8 @@ class Screen:
     def report_to(self, tell: Callable[[Command], object] | None) -> None:
         """From now on reports are this session's; None: nobody's."""
         self._tell = tell
-        self._say_hears()
+        if self.condition is not None:  # before the first look the last run's word holds
+            self._say_hears()
 
     # --- shows ------------------------------------------------------------------------------------
     def perform(self, show: Show) -> None:

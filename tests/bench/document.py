@@ -14,11 +14,10 @@ from bench.report import Table
 _DOCUMENT: Final = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
 
 
-def write(done: dict[str, list[Table]]) -> str:
-    """Put these tables in the places of the former ones of their names; the document's name."""
+def write(name: str, tables: list[Table]) -> str:
+    """Put these tables in the place of the former ones of that name; the document's name."""
     text = _DOCUMENT.read_text(encoding="utf-8")
-    for name, tables in done.items():
-        text = _replaced(text, name, "\n\n".join(table.markdown() for table in tables))
+    text = _replaced(text, name, "\n\n".join(table.markdown() for table in tables))
     text = _replaced(text, "machine", _machine())
     _DOCUMENT.write_text(text, encoding="utf-8")
     return _DOCUMENT.name

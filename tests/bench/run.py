@@ -22,8 +22,9 @@ if __name__ == "__main__":
         os.environ["PYTHONPATH"] = os.pathsep.join(tree)
 
 from bench import document, healing, idle, newcomer, reds, startup
+from bench.ours import BenchFailed
 from bench.report import Table
-from support.namespaces import why_unavailable
+from support.namespaces import LanUnavailable, why_unavailable
 
 Measure = Callable[[argparse.Namespace], list[Table]]
 TABLES: dict[str, Measure] = {
@@ -73,19 +74,23 @@ def main() -> int:
         return 1
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, interrupted)
-    done: dict[str, list[Table]] = {}
+    failed = False
     try:
         for name in told.only or TABLES:
-            done[name] = TABLES[name](told)
-            for table in done[name]:
-                sys.stdout.write(f"{table.markdown()}\n\n")
+            try:
+                tables = TABLES[name](told)
+            except (BenchFailed, LanUnavailable) as error:
+                failed = True
+                say(f"{name} could not be measured: {error}")
+                continue
+            sys.stdout.write("".join(f"{table.markdown()}\n\n" for table in tables))
             sys.stdout.flush()
+            if told.write:
+                say(f"written to {document.write(name, tables)}")
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; everything has been taken down\n")
         return 130
-    if told.write:
-        say(f"written to {document.write(done)}")
-    return 0
+    return int(failed)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def test_tables_take_their_former_places_in_the_document(tmp_path: Path, monkeyp
     page.write_text("before\n<!-- measured: reds -->\nold\n<!-- end: reds -->\nafter\n", encoding="utf-8")
     monkeypatch.setattr(document, "_DOCUMENT", page)
     table = Table("A title", ("hosts", "ms"), [("3", "1.0")], [Goal("at most 2", "1.0", met=True)])
-    document.write({"reds": [table]})
+    document.write("reds", [table])
     written = page.read_text(encoding="utf-8")
     assert "old" not in written
     assert "| at most 2 | 1.0   | met |" in written

@@ -133,6 +133,25 @@ def test_a_server_that_the_bus_can_start_is_started(folder: Path, monkeypatch: p
     assert len(popups.of("ready")) == 2
 
 
+def test_a_server_that_dies_again_and_again_is_left_alone_for_a_while(
+    desktop: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freedesktop, "REFUSED_FOR_S", 0.2)
+    monkeypatch.setattr(freedesktop, "_RESTARTS_WITHIN_S", 600.0)
+
+    async def scenario(notifier: FreedesktopNotifier) -> None:
+        await notifier.probe()
+        for _ in range(6):
+            await asyncio.to_thread(desktop.popups.kill)
+            await asyncio.to_thread(desktop.popups.start)
+        await soon(
+            lambda: desktop.turns[-2:] == ["gone", "back"] and desktop.turns.count("gone") == 7, "it is told late"
+        )
+
+    desktop.run(scenario)
+    assert desktop.turns.count("back") == 7
+
+
 def test_an_answer_that_is_none_is_a_refusal(desktop: Desktop) -> None:
     async def scenario(notifier: FreedesktopNotifier) -> None:
         await notifier.probe()

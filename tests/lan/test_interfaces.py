@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalate_daemon.ipc.protocol import EscalationReply
+from escalate_daemon.ipc.protocol import EscalationReply, InviteReply, SpaceReply
 from support.crew import crew
 from support.netns import SUBNET, Cut, Lan, Speaks
 from support.side_by_side import side_by_side
@@ -108,6 +108,52 @@ def test_addresses_that_lead_nowhere_delay_no_red_by_more_than_2_s() -> None:
         FIGURES.note("a restart among seven addresses a member, to all online", started.seconds(), 2)
         assert started.seconds() < 2
         assert two.red_to_all("ana") < 2
+
+
+@side_by_side
+def test_an_invite_is_answered_at_once_among_addresses_that_lead_nowhere() -> None:
+    """Every daemon near has five that do; a joiner knows not whose door it needs, so it knocks at all."""
+    names = ("ana", "ben", "cyd", "dov")
+    with crew(Lan(*names, speaks=Speaks.IPV4_ALONE)) as four:
+        for number, name in enumerate(names, start=1):
+            for net in range(5):
+                four.lan.dead_end(name, f"tun{net}", f"10.{net}.0.{number}")
+        four.join_by_invite("ana", "ben", "cyd")
+        four.until_together("ana", "ben", "cyd")
+        code = four["ana"].ask(InviteReply, "invite").code
+        knocked = Stopwatch()
+        four["dov"].ask(SpaceReply, "join", code)
+        FIGURES.note("join among 18 addresses, 15 of which lead nowhere", knocked.seconds(), 5)
+        assert knocked.seconds() < 5  # that long is waited for one that is silent
+
+
+@side_by_side
+def test_two_machines_with_one_address_reach_all_over_ipv6_and_recover_once_that_is_mended() -> None:
+    with crew(Lan("ana", "ben", "cyd")) as three:
+        three.lan.move("cyd", three.lan.ports["ben"].address)
+        three.join_open()
+        three.until_together()
+        for owner in ("ana", "ben", "cyd"):
+            assert three.red_to_all(owner) < SEEN_WITHIN_S, owner
+        three.lan.move("cyd", f"{SUBNET}.77")
+        three.until_linked()
+        assert three.red_to_all("cyd") < 2
+
+
+@side_by_side
+def test_a_machine_with_two_interfaces_in_one_network_loses_one_and_no_red() -> None:
+    """Docked, with the wireless on; then the dock is left behind."""
+    with crew(Lan("ana", "ben", "cyd")) as three:
+        three.lan.plug_second_interface("ben", f"{SUBNET}.22")
+        three.join_open()
+        three.until_linked()
+        assert three.red_to_all("ana") < 2
+        three.lan.cut("ben", Cut.CABLE)
+        for owner in ("ana", "ben"):
+            undocked = Stopwatch()
+            three.red_to_all(owner)
+            FIGURES.note(f"one of two interfaces gone, to a red of {owner} seen", undocked.seconds(), SEEN_WITHIN_S)
+            assert undocked.seconds() < SEEN_WITHIN_S
 
 
 @side_by_side

@@ -43,7 +43,7 @@ class Net:
         self.reach = Reachability(me)
         self.reach.update([me, *self.members], lambda m: there if m == me else [me] if m in there else [], START)
         self.density = Density(self.ctx, self.reach)
-        self.density.links_a_pair()
+        self.density.opens()
         self.ctx.now += tuning.COUNT_STANDS
         self.mesh = Mesh(
             self.ctx, self.links, self.book, self.reach, density=self.density, members=lambda: self.members

@@ -175,6 +175,13 @@ class Lan:
             ip("-n", port.netns, "link", "set", "eth1", "up")
         return addresses
 
+    def plug_second_interface(self, name: str, address: str) -> None:
+        """Another interface of a host, wlan0, in the same network as its first."""
+        netns = self.ports[name].netns
+        self._plug(netns, "wlan0", f"w-{name}", "br0")
+        ip("-n", netns, "addr", "add", self.with_length(address), "dev", "wlan0")
+        ip("-n", netns, "link", "set", "wlan0", "up")
+
     def _plug(self, netns: str, interface: str, device: str, bridge: str | None) -> None:
         far = ("type", "veth", "peer", "name", device, "netns", self._hub)
         ip("link", "add", interface, "netns", netns, *far)

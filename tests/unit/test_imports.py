@@ -116,8 +116,22 @@ HEAVY = ("asyncio", "zeroconf", "cryptography", "plyer", "dbus_fast", "sqlite3",
 def test_command_line_never_loads_what_makes_it_slow() -> None:
     """Whatever its modules import, directly or not, is looked for in a fresh interpreter."""
     modules = [source.module for source in sources("escalate_cli") if source.module != "escalate_cli.__main__"]
+    slow = loaded(modules, HEAVY)
+    assert slow == "[]", "a hot key calls it: it starts in tens of milliseconds, or it is not used"
+
+
+SELDOM = ("typer", "rich", "plyer", "dbus_fast", "desktop_notifier", "importlib.metadata", "escalate_daemon.demo")
+
+
+def test_daemon_loads_nothing_that_it_may_never_use() -> None:
+    seldom = loaded(["escalate_daemon.app"], SELDOM)
+    assert seldom == "[]", "it runs all day on every machine: what it loads, all of them hold"
+
+
+def loaded(modules: list[str], looked_for: tuple[str, ...]) -> str:
+    """Which of `looked_for` a fresh interpreter holds that imported `modules`."""
     script = f"import sys, importlib\nfor m in {modules!r}: importlib.import_module(m)\n"
-    script += f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    script += f"print([name for name in {looked_for!r} if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", script],
         capture_output=True,
@@ -127,7 +141,7 @@ def test_command_line_never_loads_what_makes_it_slow() -> None:
         cwd=ROOT / "tests",
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "[]", "a hot key calls it: it starts in tens of milliseconds, or it is not used"
+    return done.stdout.strip()
 
 
 def environ() -> dict[str, str]:

@@ -13,7 +13,7 @@ from escalate_daemon.core.context import Context
 from escalate_daemon.core.effects import Send
 from escalate_daemon.core.lines import Line, Lines, Question
 from escalate_daemon.core.linktable import Link
-from escalate_daemon.core.replica import BUCKETS, Replica
+from escalate_daemon.core.replica import BUCKETS, Replica, in_buckets
 from escalate_daemon.core.wire import Have, Ping, SlotKey, Want
 
 ENTRIES_A_FRAME: Final = 400  # rows of at most 160 B: well inside a frame
@@ -102,16 +102,17 @@ class Comparing:
         line.question = None
         if question.start == 0:
             line.answer_at = self._ctx.now + tuning.COMPARE_EVERY // 2
-        mine, told = self._replica.buckets(), question.start
-        page = [] if question.start else list(self._replica.aging())  # equal ones too: so ages are compared
+        mine, aging = in_buckets(self._replica.keys()), in_buckets(self._replica.aging())
+        page, told = list[SlotKey](), question.start
         for bucket, digest in enumerate(self._replica.digests()[question.start :], start=question.start):
-            rows = mine.get(bucket, ()) if digest != question.digests[bucket] else ()
+            equal = digest == question.digests[bucket]
+            rows = (aging if equal else mine).get(bucket, [])  # of equal ones too what an age decides
             if page and len(page) + len(rows) > ROWS_A_PAGE:
                 break
             page.extend(rows)
             told = bucket + 1
         line.told = told
-        self.tell(line, sorted(set(page), key=self._order), told=told)
+        self.tell(line, sorted(page, key=self._order), told=told)
 
     def tell(self, line: Line, keys: list[SlotKey], *, told: int) -> None:
         """Announce these; `told`: the buckets that a question's answer covers with its last part, else 0."""

@@ -17,21 +17,34 @@ class Density:
         self._reach = reach
         self._count = 0
         self._since = ctx.now
+        self._stood = 1  # links a pair, by the last count that stood
 
     def is_small(self) -> bool:
         """Whether all are to be linked with all."""
         return self._reach.count() <= tuning.DIAL_ALL_UP_TO
 
-    def links_a_pair(self) -> int:
-        """How many links a pair keeps: one while the count still moves, for the others may be on their way."""
-        return tuning.LINKS_A_PAIR.get(self._count, 1) if self._stands() else 1
+    def opens(self) -> int:
+        """How many links a pair opens: one while the count moves, for the others may be on their way."""
+        return self._stood if self._stands() else 1
 
-    def moves_until(self) -> int | None:
-        """When the present count will have stood long enough, None where it has."""
-        return None if self._stands() else self._since + tuning.COUNT_STANDS
+    def keeps(self) -> int:
+        """Above how many links a pair closes some: never for a count that moves, as it does where a link flaps."""
+        return self._stood if self._stands() else max(self._stood, _links_a_pair(self._count))
+
+    def stood_since(self) -> int:
+        """When the present count has stood long enough, ahead where it has not yet."""
+        self._stands()
+        return self._since + tuning.COUNT_STANDS
 
     def _stands(self) -> bool:
         count = self._reach.count()
         if count != self._count:
             self._count, self._since = count, self._ctx.now
-        return self._ctx.now >= self._since + tuning.COUNT_STANDS
+        if self._ctx.now < self._since + tuning.COUNT_STANDS:
+            return False
+        self._stood = _links_a_pair(count)
+        return True
+
+
+def _links_a_pair(others: int) -> int:
+    return tuning.LINKS_A_PAIR.get(others, 1)

@@ -41,8 +41,8 @@ class Edges:
         if listed == written:
             self._write_at, self._broke = None, False
             return
-        if self._write_at is None:
-            self._write_at = max(now + tuning.GAIN_GATHER, self._gained_at + tuning.GAIN_EVERY)
+        due = self._gain_due(listed - written)
+        self._write_at = due if self._write_at is None else min(self._write_at, due)
         loss = self._broke and bool(written - listed)
         if loss or now >= self._write_at:
             self._write_at, self._broke = None, False
@@ -51,6 +51,13 @@ class Edges:
             self.changed()
             if loss:
                 self._gossip.hurry()
+
+    def _gain_due(self, gained: frozenset[MemberId]) -> int:
+        """Soon where somebody was out of reach before; else it is one more path, and now and then will do."""
+        soon = self._ctx.now + tuning.GAIN_GATHER
+        if all(self._reach.is_reachable(member) for member in gained):
+            return max(soon, self._gained_at + tuning.GAIN_EVERY)
+        return soon
 
     def follow(self) -> list[MemberId]:
         """Look at the graph if it is time; gives members that were lost, found, cut off or reached, sorted."""

@@ -194,7 +194,7 @@ class Mesh:
     # --- Several links a pair ----------------------------------------------------------------------
     def _short(self) -> dict[MemberId, int]:
         """Peers with fewer links than a pair keeps, and how many are missing and are mine to dial now."""
-        keeps = self._density.links_a_pair()
+        keeps = self._density.opens()
         if keeps == 1:
             return {}
         short = {}
@@ -207,7 +207,7 @@ class Mesh:
     def _pair_due(self, peer: MemberId, links: list[Link]) -> int:
         """When what the pair lacks is mine to dial: the other end may be unable to, or may not know yet."""
         late = 0 if self._ctx.me < peer else tuning.PAIR_LATE
-        return max(link.up_at for link in links) + late
+        return max(self._density.stood_since(), *(link.up_at for link in links)) + late
 
     def _dial_pair(self, member: MemberId, missing: int) -> None:
         address = self._book.best_due(member)
@@ -296,9 +296,9 @@ class Mesh:
 
     def _pair_times(self) -> Iterable[int]:
         """When a pair may be short of links, by the clock alone."""
-        if (stands := self._density.moves_until()) is not None:
+        if (stands := self._density.stood_since()) > self._ctx.now:
             yield stands
-        keeps = self._density.links_a_pair()
+        keeps = self._density.opens()
         for peer, links in self._links.by_peer().items() if keeps > 1 else ():
             if keeps > len(links) + self._in_flight(peer):
                 free = self._book.next_due([peer], hints=False)

@@ -60,7 +60,7 @@ class Pruning:
             return []
         self._next_look = now + SURPLUS_GRACE // 2
         gone = [x.id for x in self._links if not x.compared and now >= x.up_at + tuning.UNCOMPARED_MAX]
-        keeps = self._density.links_a_pair()
+        keeps = self._density.keeps()
         for peer, links in self._links.by_peer().items():
             if len(links) > 1:
                 gone.extend(self._too_many(peer, links, keeps))
@@ -93,7 +93,7 @@ class Pruning:
 
     def next_deadline(self) -> int | None:
         """When a link may be one too many, None where no pair has more than it keeps."""
-        keeps = self._density.links_a_pair()
+        keeps = self._density.keeps()
         pairs = self._links.by_peer().values()
         own = sum(link.dialled for links in pairs for link in links)
         crowded = any(len(x) > keeps or (len(x) > 1 and any(link.doubtful for link in x)) for x in pairs)

@@ -4,7 +4,7 @@ Merging is choosing the higher version; form, admission and signature are judged
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -39,6 +39,14 @@ def bucket_of(key: SlotKey) -> int:
     """The bucket of a slot, 0 to BUCKETS - 1. Member ids are hashes, so they spread evenly."""
     half = BUCKETS // 2
     return key.member[-1] % half + (half if key.slot == slots.LINKS else 0)
+
+
+def in_buckets(keys: Iterable[SlotKey]) -> dict[int, list[SlotKey]]:
+    """The keys in each bucket that has any, in their order."""
+    found: dict[int, list[SlotKey]] = {}
+    for key in keys:
+        found.setdefault(bucket_of(key), []).append(key)
+    return found
 
 
 @dataclass(slots=True)
@@ -163,13 +171,6 @@ class Replica:
     def digests(self) -> tuple[bytes, ...]:
         """The fingerprint of each bucket alone."""
         return tuple(each.to_bytes(HASH_BYTES, "big") for each in self._sums)
-
-    def buckets(self) -> dict[int, list[SlotKey]]:
-        """The keys in each bucket that has any, unordered."""
-        found: dict[int, list[SlotKey]] = {}
-        for key in self.keys():
-            found.setdefault(bucket_of(key), []).append(key)
-        return found
 
     def aging(self) -> Iterator[SlotKey]:
         """The slots whose age decides something: hands that are up, and invites that expire."""

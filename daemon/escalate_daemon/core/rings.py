@@ -192,7 +192,7 @@ class Rings:
     def lost(self, known: Known) -> None:
         """Its pop-up went with its server, or could stand in a better place: at once again, unless it was seen."""
         record = self._records.get(known.id)
-        if record is not None and known.is_up and record.seen < 0:
+        if record is not None and known.is_up and record.seen < 0 and known.id not in self._in_flight:
             self._reshow_at[known.id] = self._ctx.now
 
     def mended(self) -> None:

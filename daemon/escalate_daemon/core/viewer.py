@@ -88,18 +88,23 @@ class Viewer:
             self._current.clear()
         view = self._current.get(member)
         if view is None:
-            view = self._current[member] = self._looked_at(member)
+            person = self._people.get(member)
+            if person is None:  # not kept: a hand may name any number of ids that nobody has
+                nobody = member.hex()[:8]
+                return self._view(self._seen(Person(member, nobody, "", (), slots.AVAILABLE, "", nobody)))
+            view = self._current[member] = self._kept_view(self._seen(person))
         return view
 
-    def _looked_at(self, member: MemberId) -> MemberView:
-        nobody = member.hex()[:8]
-        person = self._people.get(member) or Person(member, nobody, "", (), slots.AVAILABLE, "", nobody)
+    def _seen(self, person: Person) -> _Seen:
+        member = person.id
         gone = person.presence != slots.LEFT and member != self._ctx.me and self._reach.is_lost(member)
         profile = self._replica.profile(member) or Profile(b"", person.name)
-        seen = _Seen(person, profile, gone, self.is_online(member), self._pins.is_new_key(member, person.name))
-        before = self._views.get(member)
+        return _Seen(person, profile, gone, self.is_online(member), self._pins.is_new_key(member, person.name))
+
+    def _kept_view(self, seen: _Seen) -> MemberView:
+        before = self._views.get(seen.person.id)
         if before is None or before[0] != seen:
-            before = self._views[member] = (seen, self._view(seen))
+            before = self._views[seen.person.id] = (seen, self._view(seen))
         return before[1]
 
     def _view(self, seen: _Seen) -> MemberView:

@@ -10,6 +10,8 @@ import ifaddr
 ADDRESSES_MAX: Final = 8  # of one machine: what a profile and an instance may hold
 
 _IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+# Tunnels come after the LAN: some of the others may be in them too, but most are nearer.
+_TUNNELS: Final = ("tun", "tap", "utun", "wg", "ppp", "ipsec", "zt", "tailscale")
 # Bridges of containers and virtual machines go last: every host that has them has the same addresses there.
 _INNER: Final = ("docker", "br-", "veth", "virbr", "lxc", "podman", "cni", "vboxnet", "vmnet")
 
@@ -138,9 +140,8 @@ def _in_order(snapshot: Snapshot) -> tuple[str, ...]:
 
     def rank(each: LocalAddress) -> tuple[int, int, bytes]:
         ip = ipaddress.ip_address(each.ip)
-        inner = each.interface.startswith(_INNER)
         return (
-            inner,
+            2 if each.interface.startswith(_INNER) else 1 if each.interface.startswith(_TUNNELS) else 0,
             2 if _link_local_v6(ip) else 1 if ip.version == 6 or ip.is_link_local else 0,
             ip.packed,
         )

@@ -16,7 +16,7 @@ from zeroconf import (  # type: ignore[attr-defined]  # it offers them, but not 
 
 from escalate_daemon.discovery.advert import SERVICE
 
-KNOWN_MAX: Final = 48  # instances: their names fill a packet; on a larger LAN only new browsers ask
+KNOWN_MAX: Final = 120  # instances: their names fill three packets; on a larger LAN only new browsers ask
 _LEFT_OUT: Final = 1  # of those known: it answers anew, and so tells where it is now
 _QUERY: Final = 0  # flags of a question (RFC 6762, 18)
 _POINTER: Final = 12  # record type PTR

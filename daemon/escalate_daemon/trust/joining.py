@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from escalate_daemon.trust.identity import Identity
 from escalate_daemon.trust.membership import Membership
 
 AT_A_TIME: Final = 8  # doors tried side by side
+_FRESH_S: Final = 0.5  # who is silent for longer keeps nobody waiting: tunnels have addresses that lead nowhere
 _CONNECT_S: Final = 5.0  # TCP and TLS: a LAN's worst loss, not a dead host's silence
 _ANSWER_S: Final = 8.0  # the inviter syncs its disk first
 _HINT: Final = "Ask for a new one: escalate invite"
@@ -59,7 +60,7 @@ async def join_by_code(addresses: Iterable[tuple[str, int]], joiner: Joiner) -> 
     turn, places = _Turn(), asyncio.Semaphore(AT_A_TIME)
 
     async def visit(address: tuple[str, int]) -> Membership:
-        async with places:
+        async with _one_of(places):
             return await _visit(address, joiner, context, turn)
 
     tasks = [asyncio.create_task(visit(address)) for address in dict.fromkeys(addresses)]
@@ -80,6 +81,20 @@ async def join_by_code(addresses: Iterable[tuple[str, int]], joiner: Joiner) -> 
         f"nobody here knows this invite ({len(tasks)} asked)",
         "Is the inviter's daemon running, on this network? Try: escalate join CODE HOST",
     )
+
+
+@contextlib.asynccontextmanager
+async def _one_of(places: asyncio.Semaphore) -> AsyncIterator[None]:
+    """One of the places, given back at the end or after _FRESH_S."""
+    await places.acquire()
+    loop = asyncio.get_running_loop()
+    back = loop.call_later(_FRESH_S, places.release)
+    try:
+        yield
+    finally:
+        if loop.time() < back.when():
+            back.cancel()
+            places.release()
 
 
 async def _visit(address: tuple[str, int], joiner: Joiner, context: ssl.SSLContext, turn: _Turn) -> Membership:

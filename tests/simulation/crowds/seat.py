@@ -45,7 +45,6 @@ class Seat:
         self.node: Node | None = None
         self.ends: dict[LinkId, End] = {}
         self.shown_at: dict[HandId, int] = {}
-        self.closed_at: dict[HandId, int] = {}
         self.kept: Tables | None = None  # what it stores, where that is wanted
         self._shift = self.rng.randrange(10_000_000)  # ms: its boot clock against the world's
         self._next_link = 1
@@ -141,15 +140,13 @@ class Seat:
             table[store.key] = Stored(store.value, store.age, store.age)
 
     def _screen(self, show: Show) -> None:
-        schedule = self.site.schedule
         hand = show.hand
         if show.kind is ShowKind.SHOW:
-            self.shown_at.setdefault(hand, schedule.now)
+            self.shown_at.setdefault(hand, self.site.schedule.now)
             self._later(SHOWN_AFTER, ReportShown(hand, "1", "popup"))
             if show.urgency is Urgency.RING:
                 self._later(SOUNDED_AFTER, ReportSounded(hand))
         elif show.kind is ShowKind.CLOSE:
-            self.closed_at.setdefault(hand, schedule.now)
             self._later(SHOWN_AFTER, ReportClosed(hand))
 
     def _later(self, us: int, command: Command) -> None:
@@ -166,7 +163,7 @@ class Seat:
             return
         if type(item) is bytes:
             assert end.link is not None
-            site.reads(end, len(item))
+            site.reads(end)
             node.receive(end.link, item, self.now)
             self._drain(node)
         elif isinstance(item, Hello):
@@ -174,7 +171,6 @@ class Seat:
             end.link = LinkId(self._next_link)
             self._next_link += 1
             self.ends[end.link] = end
-            site.tally.links += 1
             site.tally.came(end.other.seat.index, self.index, "hello", site.hello_size(item) + HANDSHAKE)
             if end.dial is None:
                 site.answer(end)

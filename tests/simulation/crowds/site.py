@@ -20,7 +20,6 @@ MEAN_DELAY: Final = sum(DELAYS) // 2
 TLS: Final = 4_000  # us of work for a handshake
 GIVES_UP: Final = 6_000_000  # us: a dial into a cut
 EPOCH_S: Final = 1_800_000_000
-GROUPS = ("team", "ops", "leads")
 
 
 class Site:
@@ -38,9 +37,7 @@ class Site:
         self._seed = self.rng.getrandbits(32)
         self._good: set[bytes] = set()
         self._halved = 0  # seats below this are cut from the others; 0: no cut
-        self._kind = ""
         self._reading: End | None = None
-        self._size = 0
 
     # --- What is shared by all ---------------------------------------------------------------------
     def verify(self, key: bytes, signature: bytes, data: bytes) -> bool:
@@ -52,7 +49,7 @@ class Site:
             self._good.add(signature)
         return good
 
-    def reads(self, end: End, size: int) -> None:
+    def reads(self, end: End) -> None:
         """The frame that is decoded next came to this end."""
         self._reading = end
         self.tally.reader = end.seat.index

@@ -21,7 +21,6 @@ class Tally:
     rows: Counter[str] = field(default_factory=Counter)  # rows, keys and records by frame kind and slot
     copies: Counter[int] = field(default_factory=Counter)  # of the watched state, by seat
     dials: int = 0
-    links: int = 0
     overflows: int = 0
     watched: bytes = b""  # the member whose state is counted in `copies`
     reader: int = 0  # the seat that reads at present

@@ -177,7 +177,10 @@ def test_a_change_of_what_can_be_heard_is_told_to_the_session_and_the_listener_o
 
     scene.play(act)
     assert conditions == ["none"]
-    assert scene.reports.count(SetProfile(hears="none")) == 1 + 1, "once to nobody in particular at its start"
+    said = [each for each in scene.reports if isinstance(each, SetProfile)]
+    assert said == [SetProfile(hears="terminal"), SetProfile(hears="none")]
+    scene.screen.report_to(scene.reports.append)
+    assert scene.reports[-1] == SetProfile(hears="none"), "the next session is told at once"
 
 
 def test_lost_and_mended_reach_the_core(tmp_path: Path) -> None:

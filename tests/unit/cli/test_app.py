@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import escalate_cli.commands
 from escalate_cli.verbs import VERBS
+from support.source import ROOT
 
 from .conftest import Run
 
@@ -82,6 +84,20 @@ def test_asking_loads_only_ourselves_and_what_is_quick(home: Path) -> None:
     beyond = imported("list", "--prompt") - loaded(f"import {QUICK}")
     assert {module for module in beyond if not module.startswith((*OURS, "typer"))} <= {"escalate_daemon"}
     assert len(beyond) <= 30, "each module costs a quarter of a millisecond at every Enter of a prompt"
+
+
+def test_the_installed_command_and_the_module_begin_alike() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    assert scripts == {"escalate": "escalate_cli.__main__:main"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "escalate_cli", "no-such-verb"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "no-such-verb" in ran.stderr
 
 
 def imported(*argv: str) -> set[str]:

@@ -94,6 +94,22 @@ def test_long_answer_comes_in_pages_and_each_question_continues_the_last() -> No
     assert pages in {3, 4}
 
 
+def test_more_hands_up_than_a_page_holds_do_not_stop_an_answer() -> None:
+    ana = Mouth()
+    for n in range(ROWS_A_PAGE + 200):
+        member = MemberId(n.to_bytes(16, "big"))
+        body = wire.encode(slots.State(hand=slots.Hand(HandId("h"), slots.RED)))
+        ana.replica.put(CAST.held(Record(member, slots.STATE, 1, 1, b"bootboot", body, b"")))
+    for other in (Replica(), ana.replica):
+        rows, start = 0, 0
+        while start < BUCKETS:
+            frames = asked(ana, other, start)
+            assert frames[-1].told > start
+            rows, start = rows + sum(len(frame.entries) for frame in frames), frames[-1].told
+        assert rows == ROWS_A_PAGE + 200
+        ana.ctx.now += tuning.COMPARE_EVERY
+
+
 def test_question_that_continues_no_answer_is_not_answered() -> None:
     ana = Mouth(replica=crowd(2 * ROWS_A_PAGE))
     (*_, first) = asked(ana)

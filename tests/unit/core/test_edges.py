@@ -91,15 +91,29 @@ def test_link_that_i_closed_for_having_others_is_unlisted_with_the_gains(graph: 
     assert graph.replica.links(ANA) == (CEM,)
 
 
-def test_gains_one_after_another_are_written_now_and_then(graph: Graph) -> None:
+MANY = [MemberId(bytes((number,)) * 16) for number in range(2, 40)]
+
+
+def writes_of_many(graph: Graph) -> int:
+    """How many times a list is written to which one after another is added."""
     listed(graph)
-    writes = []
-    for number in range(2, 40):
-        graph.link(number, MemberId(bytes((number,)) * 16))
+    writes = set()
+    for number, member in enumerate(MANY, start=2):
+        graph.link(number, member)
         graph.edges.write(graph.own)
         graph.ctx.now += tuning.GAIN_GATHER
-        writes.append(graph.replica.links(ANA))
-    assert len(set(writes)) <= 2 + 38 * tuning.GAIN_GATHER // tuning.GAIN_EVERY
+        writes.add(graph.replica.links(ANA))
+    return len(writes)
+
+
+def test_one_more_path_to_who_is_in_reach_is_written_now_and_then(graph: Graph) -> None:
+    there = [BEN, *MANY]
+    graph.reach.update([ANA, *there], lambda m: there if m == ANA else [ANA], START)
+    assert writes_of_many(graph) <= 2 + len(MANY) * tuning.GAIN_GATHER // tuning.GAIN_EVERY
+
+
+def test_who_was_out_of_reach_does_not_wait_for_that(graph: Graph) -> None:
+    assert writes_of_many(graph) >= len(MANY) // 2
 
 
 def test_gain_that_is_gone_before_it_was_written_is_never_written(graph: Graph) -> None:

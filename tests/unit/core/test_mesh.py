@@ -178,6 +178,7 @@ def together(others: int, *, higher: bool = True) -> Net:
         net.book.publish(peer, (f"p{n}:1",))
     me = net.ctx.me
     net.reach.update([me, *net.members], lambda m: net.members if m == me else [me], net.ctx.now)
+    net.density.opens()
     for peer in net.members:
         net.link(peer)
     return net
@@ -201,6 +202,23 @@ def test_what_a_pair_lacks_is_dialled_by_the_higher_id_only_when_the_lower_does_
     assert due is not None
     assert due <= net.ctx.now + tuning.PAIR_LATE
     assert len(net.dials(after=tuning.PAIR_LATE)) == 3
+
+
+def test_count_that_moves_opens_and_closes_nothing() -> None:
+    net = together(1)
+    net.dials()
+    for dial in net.dials(after=tuning.COUNT_STANDS):
+        net.answered(dial)
+    assert len(net.links) == 4
+    me, peer, third = net.ctx.me, net.members[0], MemberId(HIGH[:15] + b"\x77")
+    for flap in range(20):
+        there = [peer] if flap % 2 else [peer, third]
+        lists = {me: there, peer: [me], third: [me]}
+        net.reach.update(lists, lists.__getitem__, net.ctx.now)
+        net.mesh.changed()
+        net.pruning.changed()
+        assert net.dials(after=tuning.COUNT_STANDS * 4 // 5) == []
+        assert net.pruning.surplus() == []
 
 
 def test_pair_is_not_doubled_while_more_may_be_on_their_way() -> None:

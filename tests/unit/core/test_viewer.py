@@ -6,7 +6,7 @@ from escalate_daemon.core import slots, tuning
 from escalate_daemon.core.admission import Roster
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.hands import Known
-from escalate_daemon.core.ids import HandId
+from escalate_daemon.core.ids import HandId, MemberId
 from escalate_daemon.core.pins import Pins
 from escalate_daemon.core.reach import Reachability
 from escalate_daemon.core.replica import Replica
@@ -187,6 +187,14 @@ def test_named_are_told_as_labels_and_words(eyes: Eyes) -> None:
     assert view.named[1].startswith("@te")
     assert view.named_me
     assert not any(ord(c) < 32 for c in view.message + "".join(view.named))
+
+
+def test_ids_that_nobody_has_fill_no_memory(eyes: Eyes) -> None:
+    for number in range(50):
+        named = tuple(Target(member=MemberId(bytes([number, n]) * 8)) for n in range(60))
+        assert len(eyes.hand(CAST.hand("ben", named=named)).receipts) == 60
+    sizes = [len(kept) for kept in vars(eyes.viewer).values() if isinstance(kept, dict)]
+    assert max(sizes) <= 50, "one for each hand at most, and none for each id"
 
 
 def test_contact_lost_is_told_with_its_time(eyes: Eyes) -> None:

@@ -11,6 +11,7 @@ from escalate_daemon.discovery.addresses import (
     Snapshot,
     advertised,
     dialable,
+    gone,
     moved,
     only_loopback,
     read_addresses,
@@ -46,6 +47,17 @@ def test_container_bridges_come_last_and_eight_are_kept() -> None:
     assert usable(many)[-1] == "172.17.0.1"
     assert usable(many | on("eth1", "10.0.1.1", index=4))[-1] == "10.0.1.1"
     assert len(usable(many | on("eth1", "10.0.1.1", index=4))) == ADDRESSES_MAX
+
+
+def test_tunnels_come_after_the_lan_and_before_container_bridges() -> None:
+    vpn = on("wg0", "10.8.0.2", index=4) | on("tun0", "10.9.0.2", index=5) | on("docker0", "10.1.0.1", index=6)
+    assert usable(LAN | vpn) == ("192.168.7.2", "fd00::2", "10.8.0.2", "10.9.0.2", "10.1.0.1")
+
+
+def test_an_address_is_gone_only_where_no_interface_has_it_any_more() -> None:
+    docked = on("eth0", "10.0.0.1") | on("wlan0", "10.0.0.2", index=3)
+    assert gone(docked, on("wlan0", "10.0.0.1", index=3)) == {"10.0.0.2"}
+    assert gone(on("eth0", "10.0.0.1"), docked) == set()
 
 
 def test_this_machine_has_addresses() -> None:
