@@ -23,8 +23,8 @@ from escalate_daemon.paths import Paths
 
 START_S: Final = 10.0
 _TELL_S: Final = 1.0  # before this a person notices no wait
-_FIRST_WAIT_S: Final = 0.01
-_LONGEST_WAIT_S: Final = 0.1
+_WAIT_S: Final = 0.02  # a daemon stands in a fifth of a second, and a person waits for it
+_LATER_WAIT_S: Final = 0.1  # once that took longer than a second
 _AGAIN_S: Final = 0.5  # after another daemon held the lock: it answers soon, or is just leaving
 _LAST_WORDS: Final = 16 * 1024  # bytes of the log's end that are looked at
 _MODULE: Final = "escalate_daemon"
@@ -50,7 +50,7 @@ def ensure(where: Paths, out: Output) -> Connection:
     lock = _StartLock(where.runtime_dir / "start.lock")
     attempt = _Attempt(where)
     began = time.monotonic()
-    told, wait = False, _FIRST_WAIT_S
+    told = False
     try:
         while (waited := time.monotonic() - began) < START_S:
             held = lock.take()  # before connecting: another winner may just have finished
@@ -61,8 +61,7 @@ def ensure(where: Paths, out: Output) -> Connection:
             if waited > _TELL_S and not told:
                 told = True
                 out.talk("waiting for the daemon to start ...")
-            time.sleep(wait)
-            wait = min(wait * 1.5, _LONGEST_WAIT_S)
+            time.sleep(_LATER_WAIT_S if told else _WAIT_S)
     finally:
         attempt.forget()
         lock.release()

@@ -23,7 +23,7 @@ _PAUSE_S: Final = 0.2  # between two looks at who was found: zeroconf does not c
 class _Nobody:
     """Told of discovery's events, and only logs trouble: this is a look, not a session."""
 
-    def found(self, address: str) -> None:
+    def found(self, address: str, together: tuple[str, ...] = ()) -> None:
         """Never: no space, no tag."""
 
     def addresses_changed(self, addresses: tuple[str, ...]) -> None:

@@ -210,9 +210,9 @@ class Session:
         return await self._hub.until(lambda: self.others_online() > 0, seconds)
 
     # --- discovery's events -----------------------------------------------------------------------
-    def found(self, address: str) -> None:
-        """A daemon of this space may be there."""
-        self.shell.report(AddressFound(address))
+    def found(self, address: str, together: tuple[str, ...] = ()) -> None:
+        """A daemon of this space may be there, and at all of `together`."""
+        self.shell.report(AddressFound(address, together))
 
     def addresses_changed(self, addresses: tuple[str, ...]) -> None:
         """This machine's addresses are these."""

@@ -18,7 +18,8 @@ from support.netns import Lan
 from support.popups import Popups
 from support.private_bus import PrivateBus
 
-_SETTLE_S: Final = 20.0  # zeroconf has registered and been answered, first comparisons are done
+_REST_S: Final = (45.0, 3.0)  # at least, and for each host: until zeroconf is done, and all have probed whom they will
+_LONG_S: Final = 60.0  # a shorter window is a trial run, for which nobody rests
 _PACKETS: Final = 8.0  # a second and host
 _GROWTH: Final = 1.3  # from the smaller to the larger size
 _PSS_MB: Final = 45.0
@@ -50,7 +51,7 @@ def measure(sizes: Sequence[int], window_s: float, say: Callable[[str], None]) -
                 standing.ours.grow(size)
                 if standing.serf is not None:
                     standing.serf.grow(size)
-                pause(_SETTLE_S)
+                pause(max(_REST_S[0], _REST_S[1] * size) if window_s >= _LONG_S else 0.0)
                 say(f"idle: {size} hosts for {window_s:g} s")
                 uses |= _watch(standing, size, window_s)
     return [_table(uses, min(sizes), largest, alone)]
@@ -117,7 +118,8 @@ def _table(uses: dict[tuple[str, int], Use], small: int, large: int, alone: tupl
         Goal(f"{size} hosts: at most {_PACKETS:g} packets/s a host, sent", number(use.sent), use.sent <= _PACKETS)
         for size, use in ours.items()
     ]
-    goals.append(Goal(f"PSS at most {_PSS_MB:g} MB, the daemon alone", number(alone[0]), alone[0] <= _PSS_MB))
+    for which, pss in ((f"{large} daemons on one machine", ours[large].pss), ("a daemon alone", alone[0])):
+        goals.append(Goal(f"PSS at most {_PSS_MB:g} MB, {which}", number(pss), pss <= _PSS_MB))
     note = (
         "Means over the hosts. With many daemons on one machine PSS is flattered, because they share their "
         "libraries. The last row is of the one daemon of a desktop: nothing else there runs the same Python, so its "

@@ -196,7 +196,7 @@ def test_killed_host_that_comes_back_is_reported_at_once() -> None:
 class _Printer:
     """A host's events as lines."""
 
-    def found(self, address: str) -> None:
+    def found(self, address: str, together: tuple[str, ...] = ()) -> None:
         print("found", address, flush=True)  # noqa: T201 - what the test reads
 
     def addresses_changed(self, addresses: tuple[str, ...]) -> None:

@@ -15,12 +15,12 @@ pytestmark = pytest.mark.lan
 
 NAMES = ("ana", "ben", "cyd", "dov", "eli")
 ROUNDS = 20
-CUT_FOR_S = (1.5, 3.0, 5.5)  # shorter than any notice of it; with a ping lost; with the links in doubt
+CUT_FOR_S = (1.0, 2.5, 5.5)  # shorter than any notice of it; with a ping lost; with the links in doubt
 RAISED_AFTER_S = 1.0
 SEEN_WITHIN_S = 10.0
 
 
-@side_by_side
+@side_by_side.longest
 def test_a_red_raised_1_s_after_each_of_20_heals_reaches_all_within_10_s_of_the_heal() -> None:
     took: dict[Cut, list[float]] = {how: [] for how in Cut}
     with crew(Lan(*NAMES)) as five:

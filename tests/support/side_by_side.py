@@ -19,6 +19,7 @@ class SideBySide:
 
     def __init__(self) -> None:
         self._stories: dict[str, Story] = {}
+        self._longest: set[str] = set()
         self._outcomes: dict[str, Future[None]] = {}
 
     def __call__(self, story: Story) -> Callable[[pytest.FixtureRequest], None]:
@@ -35,9 +36,17 @@ class SideBySide:
         test.__dict__["story"] = name
         return test
 
+    def longest(self, story: Story) -> Callable[[pytest.FixtureRequest], None]:
+        """As a call, for a story that outlasts the others: it begins before them."""
+        test = self(story)
+        self._longest.add(test.__dict__["story"])
+        return test
+
     def _tell(self, request: pytest.FixtureRequest) -> None:
         """Tell every story that this run has selected."""
-        selected = [getattr(getattr(item, "function", None), "story", None) for item in request.session.items]
+        functions = (getattr(item, "function", None) for item in request.session.items)
+        selected = [getattr(function, "story", "") for function in functions]
+        selected.sort(key=lambda name: name not in self._longest)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for name in selected:
                 if name in self._stories:

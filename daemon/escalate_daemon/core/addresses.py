@@ -22,6 +22,7 @@ class Address:
     answered_at: int | None = None
     mine: bool = False
     hinted: bool = False  # somebody may be there now; until dialled
+    together: tuple[str, ...] = ()  # addresses of the same daemon, as its advert says
 
 
 class AddressBook:
@@ -92,14 +93,20 @@ class AddressBook:
         entry.next_try = self._ctx.now + delay // 2 + self._ctx.rng.randrange(delay // 2 + 1)
 
     def succeeded(self, text: str, member: MemberId) -> None:
-        """The member answered here."""
-        self.attribute(text, member)
+        """The member answered here: so the other addresses of that daemon are its own too."""
         entry = self.get(text)
+        for address in (text, *entry.together):
+            self.attribute(address, member)
         entry.failures, entry.next_try, entry.answered_at = 0, self._ctx.now, self._ctx.now
 
-    def hint(self, text: str) -> Address:
-        """Somebody may be there: try at once."""
+    def hint(self, text: str, together: tuple[str, ...] = ()) -> Address:
+        """Somebody may be there: try at once. `together`: addresses of the same daemon, who may have answered there."""
         entry = self.get(text)
+        entry.together = together
+        for known in [self._all[each] for each in together if each in self._all]:
+            if known.answered_at is not None:
+                for member in list(known.owners):
+                    self.attribute(text, member)
         entry.failures, entry.next_try, entry.hinted = 0, min(entry.next_try, self._ctx.now), True
         return entry
 

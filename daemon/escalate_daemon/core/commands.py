@@ -107,9 +107,13 @@ class RevokeGrant:
 
 @dataclass(frozen=True, slots=True)
 class AddressFound:
-    """A hint (zeroconf, static peer): somebody of this space may answer at HOST:PORT. Resets its backoff."""
+    """A hint (zeroconf, static peer): somebody of this space may answer at HOST:PORT. Resets its backoff.
+
+    `together`: all addresses at which the same daemon says that it is.
+    """
 
     address: str
+    together: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

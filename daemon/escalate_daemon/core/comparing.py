@@ -107,6 +107,8 @@ class Comparing:
         for bucket, digest in enumerate(self._replica.digests()[question.start :], start=question.start):
             equal = digest == question.digests[bucket]
             rows = (aging if equal else mine).get(bucket, [])  # of equal ones too what an age decides
+            if len(rows) > ROWS_A_PAGE:  # ids were ground to meet in one bucket: each time others of them
+                rows = self._ctx.rng.sample(rows, ROWS_A_PAGE)
             if page and len(page) + len(rows) > ROWS_A_PAGE:
                 break
             page.extend(rows)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from escalate_daemon.core import text
+from escalate_daemon.core import text, tuning
 from escalate_daemon.core.absorb import receipt_key
 from escalate_daemon.core.addresses import AddressBook
 from escalate_daemon.core.commands import (
@@ -109,8 +109,8 @@ class Control:
                 self.me.add_grant(grant)
             case RevokeGrant(grant_id):
                 self.me.revoke_grant(grant_id)
-            case AddressFound(address):
-                self.book.hint(address)
+            case AddressFound(address, together):
+                self.book.hint(address, together[: tuning.ADDRESSES_MAX])
                 self.mesh.changed()
             case NetworkChanged():
                 self.mesh.forgive()

@@ -23,6 +23,10 @@ class Density:
         """Whether all are to be linked with all."""
         return self._reach.count() <= tuning.DIAL_ALL_UP_TO
 
+    def is_large(self) -> bool:
+        """Whether links from when it was small are to go: not yet where one more or less makes it small again."""
+        return self._reach.count() > tuning.DIAL_ALL_UP_TO + tuning.SMALL_MARGIN
+
     def opens(self) -> int:
         """How many links a pair opens: one while the count moves, for the others may be on their way."""
         return self._stood if self._stands() else 1

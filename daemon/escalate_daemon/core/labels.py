@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 from escalate_daemon.core.ids import MEMBER_ID_BYTES, MemberId, fold
 
 _DIGITS: Final = 4  # hex digits of an id in a label, and by how many more where they are shared
+_ALL_DIGITS: Final = 2 * MEMBER_ID_BYTES
+_ALIKE_MAX: Final = 8  # who of one name share the first digits: more did that on purpose, and get all digits
 
 
 class _Forms(NamedTuple):
@@ -40,7 +42,7 @@ class Labels:
         for key in forms[2:]:
             likes = self._likes.setdefault(key, set())
             likes.add(member)
-            if len(likes) == 2 or key == forms.digits_key:
+            if len(likes) == 2 or (key == forms.digits_key and len(likes) <= _ALIKE_MAX + 1):
                 touched |= likes
         return touched - {member}
 
@@ -48,10 +50,12 @@ class Labels:
         """Nobody knows the member's name; gives the others whose label may be another by that."""
         touched: set[MemberId] = set()
         forms = self._forms.pop(member, None)
-        for key in () if forms is None else forms[2:]:
+        if forms is None:
+            return touched
+        for key in forms[2:]:
             likes = self._likes[key]
             likes.discard(member)
-            if len(likes) == 1 or key[0] == "~":
+            if len(likes) == 1 or (key == forms.digits_key and len(likes) <= _ALIKE_MAX):
                 touched |= likes
             if not likes:
                 del self._likes[key]
@@ -65,13 +69,17 @@ class Labels:
                 return forms.name
             if len(self._likes[forms.hosted_key]) == 1:
                 return forms.hosted
-        likes, mine = self._likes[forms.digits_key], member.hex()
-        digits = next(
-            n
-            for n in range(_DIGITS, 2 * MEMBER_ID_BYTES + 1, _DIGITS)
-            if n == 2 * MEMBER_ID_BYTES or sum(other.hex()[:n] == mine[:n] for other in likes) == 1
-        )
-        return f"{forms.name}~{mine[:digits]}"
+        return f"{forms.name}~{member.hex()[: self._digits(member, self._likes[forms.digits_key])]}"
+
+    @staticmethod
+    def _digits(member: MemberId, likes: set[MemberId]) -> int:
+        """How many hex digits of its id no other of `likes` shares."""
+        if len(likes) > _ALIKE_MAX:
+            return _ALL_DIGITS
+        for digits in range(_DIGITS, _ALL_DIGITS, _DIGITS):
+            if sum(other[: digits // 2] == member[: digits // 2] for other in likes) == 1:
+                return digits
+        return _ALL_DIGITS
 
 
 def poses(name: str) -> bool:

@@ -169,8 +169,10 @@ class Mesh:
                 self._dial(address, member, probe=False)
                 left -= 1
         if self._wants_more():
-            for address in self._book.unattributed_due()[:left]:
-                self._dial(address, None, probe=False)
+            for address in self._book.unattributed_due():
+                if left > 0 and not self._asks_elsewhere(address):
+                    self._dial(address, None, probe=False)
+                    left -= 1
         for member, missing in self._short().items():
             self._dial_pair(member, missing)
 
@@ -178,15 +180,20 @@ class Mesh:
         return self._density.is_small() or len(self._links) < tuning.FEW_PEERS
 
     def _dial_hinted(self, most: int) -> None:
-        """Who was just found is dialled at once, before all who may be off."""
+        """Who was just found is dialled at once, before all who may be off; at one address first, then at another."""
         unlinked = set(self._unlinked())
         for address in self._book.hinted():
             member = min(address.owners & unlinked, default=None)
             if address.owners and member is None:
                 address.hinted = False
-            elif most > 0:
+            elif most > 0 and not self._asks_elsewhere(address):
                 self._dial(address, member, probe=False)
                 most -= 1
+
+    def _asks_elsewhere(self, address: Address) -> bool:
+        """Whether the same daemon was just dialled at another of its addresses."""
+        fresh = (d.address.text for d in self._dials.values() if self._ctx.now < d.at + tuning.DIAL_FRESH)
+        return any(text in address.together for text in fresh)
 
     def _in_flight(self, member: MemberId) -> int:
         return sum(1 for dialling in self._dials.values() if dialling.member == member)

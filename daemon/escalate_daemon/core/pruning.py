@@ -81,7 +81,7 @@ class Pruning:
         return gone
 
     def _trim(self) -> list[LinkId]:
-        if self._density.is_small() or self._ctx.now < self._next_trim:
+        if not self._density.is_large() or self._ctx.now < self._next_trim:
             return []
         own = [link for link in self._links if link.dialled and not link.probe]
         rich = [link.id for link in own if link.compared and self._degree(link.peer) > tuning.DIAL_PEERS]
@@ -97,6 +97,6 @@ class Pruning:
         pairs = self._links.by_peer().values()
         own = sum(link.dialled for links in pairs for link in links)
         crowded = any(len(x) > keeps or (len(x) > 1 and any(link.doubtful for link in x)) for x in pairs)
-        if crowded or (own > tuning.DIAL_PEERS and not self._density.is_small()):
+        if crowded or (own > tuning.DIAL_PEERS and self._density.is_large()):
             return self._ctx.now + SURPLUS_GRACE
         return None

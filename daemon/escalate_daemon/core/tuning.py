@@ -54,6 +54,7 @@ FORWARD_BURST: Final = 20
 
 # --- Mesh ------------------------------------------------------------------------------------------
 DIAL_ALL_UP_TO: Final = 12  # reachable peers: below, a full mesh costs little and is quickest
+SMALL_MARGIN: Final = 3  # members more before links beyond DIAL_PEERS are closed: who comes and goes is no reason
 DIAL_PEERS: Final = 5  # own dials in a larger space; mean degree 10, which has no 200 ms tails
 DIAL_FRESH: Final = 300  # ms; a LAN answers by then, so more dials meanwhile would only make links to be closed again
 DIALS_MAX: Final = 64  # under way at once: sockets that wait for hosts that are off

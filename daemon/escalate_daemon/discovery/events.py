@@ -6,8 +6,11 @@ from typing import Protocol
 class DiscoveryEvents(Protocol):
     """Implemented by the app layer."""
 
-    def found(self, address: str) -> None:
-        """A daemon of our space may answer at this HOST:PORT (IPv6 in brackets). A hint, often repeated."""
+    def found(self, address: str, together: tuple[str, ...] = ()) -> None:
+        """A daemon of our space may answer at this HOST:PORT (IPv6 in brackets). A hint, often repeated.
+
+        `together`: all addresses at which the same daemon says that it is.
+        """
 
     def addresses_changed(self, addresses: tuple[str, ...]) -> None:
         """This machine's usable IP addresses, without port, best first: at the start and at each change."""

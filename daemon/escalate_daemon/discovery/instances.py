@@ -29,9 +29,11 @@ class _Instance:
 
 
 class InstanceTable:
-    """What was seen, bounded. Calls `found` with the addresses in our space: once a sweep, and when new."""
+    """What was seen, bounded. Calls `found` with each address in our space, and with all of that instance: once a sweep,
+    and when new.
+    """
 
-    def __init__(self, tag_key: bytes | None, found: Callable[[str], None]) -> None:
+    def __init__(self, tag_key: bytes | None, found: Callable[[str, tuple[str, ...]], None]) -> None:
         self.loopback = False  # whether peers on 127.0.0.1 are believed: only where this machine has nothing else
         self._tag_key = tag_key
         self._found = found
@@ -91,7 +93,7 @@ class InstanceTable:
         if ours:
             for address in addresses:
                 if address not in known:
-                    self._found(address)
+                    self._found(address, addresses)
 
     def _make_room(self) -> None:
         """Forget the stranger seen longest ago, else whoever was."""

@@ -1,4 +1,4 @@
-"""How many accepted connections may be unfinished: a newcomer displaces one, so that no crowd shuts us."""
+"""How many accepted connections may be unfinished, or at a door: a newcomer displaces one; no crowd shuts us."""
 
 import ipaddress
 import random
@@ -10,10 +10,11 @@ Entrant = TypeVar("Entrant")
 
 
 class Gate(Generic[Entrant]):
-    """The unfinished ones, each with its address."""
+    """Those inside, each with its address: `most` in all, and a few of one address."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, most: int = UNFINISHED_MAX) -> None:
         self._rng = rng
+        self._most = most
         self._inside: dict[Entrant, str] = {}
 
     def __len__(self) -> int:
@@ -25,7 +26,7 @@ class Gate(Generic[Entrant]):
         same = [other for other, address in self._inside.items() if address == host]
         if len(same) >= UNFINISHED_PER_ADDRESS and not _is_loopback(host):
             displaced = self._rng.choice(same)
-        elif len(self._inside) >= UNFINISHED_MAX:
+        elif len(self._inside) >= self._most:
             displaced = self._rng.choice(list(self._inside))
         if displaced is not None:
             del self._inside[displaced]

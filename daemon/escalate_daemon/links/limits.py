@@ -3,10 +3,10 @@
 from typing import Final
 
 UNFINISHED_MAX: Final = 8  # accepted connections without a judged hello, in all
-UNFINISHED_PER_ADDRESS: Final = 2  # of them from one address; loopback exempt: many daemons share it
+UNFINISHED_PER_ADDRESS: Final = 2  # of them from one address, of visits too; loopback exempt: many daemons share it
 UNFINISHED_S: Final = 5.0  # to finish TLS and say hello
 UNFINISHED_BYTES: Final = 16 * 1024  # heard before the hello is judged: a chain of 16 takes under 4 KiB
-DOOR_VISITS_MAX: Final = 8  # at once; each has proven an invite's code
+DOOR_VISITS_MAX: Final = 8  # at once; each has proven an invite's code, or is a member that asks to be dialled back
 DOOR_ANSWER_S: Final = 5.0  # the use is synced to disk first
 STALL_S: Final = 15.0  # nothing drains for this long: the peer is gone or frozen
 STALL_CHECKS: Final = 5  # looks in STALL_S

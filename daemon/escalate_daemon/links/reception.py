@@ -14,14 +14,14 @@ from escalate_daemon.links.visit import Visit
 
 
 class Reception:
-    """Knows the unfinished and the visitors; answers at invites' doors."""
+    """Knows the unfinished and the visitors; answers at doors."""
 
     def __init__(self, tls: LinkTls, doors: Doors) -> None:
         self._tls = tls
         self._doors = doors
         self._gate: Gate[Connection] = Gate(random.SystemRandom())
         self._asked: WeakKeyDictionary[ssl.SSLObject, Door] = WeakKeyDictionary()
-        self._visitors: set[Connection] = set()
+        self._visitors: Gate[Connection] = Gate(random.SystemRandom(), limits.DOOR_VISITS_MAX)
         self._answers: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
@@ -51,12 +51,12 @@ class Reception:
         return self._asked.get(connection.pipe.tls)
 
     def visit(self, connection: Connection, door: Door, peer_key: bytes) -> None:
-        """Its peer proved the door's code."""
-        visit = Visit(door, peer_key, self._spawn, self._visitors.discard)
+        """The door's TLS let its peer in."""
+        visit = Visit(door, peer_key, self._spawn, self._visitors.leave)
         visit.begin(connection)
-        self._visitors.add(connection)
-        if len(self._visitors) > limits.DOOR_VISITS_MAX:
-            connection.abort(Loss("too many at the doors"))
+        displaced = self._visitors.enter(connection, connection.host)
+        if displaced is not None:
+            displaced.abort(Loss("displaced at the doors by a newcomer"))
 
     def _choose(self, tls: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> int | None:
         """OpenSSL's server name callback: strangers without one of our names are told nothing."""

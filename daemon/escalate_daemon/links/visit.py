@@ -26,7 +26,7 @@ class Visit:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, connection: Connection) -> None:
-        """From now on the joiner has UNFINISHED_S to ask."""
+        """From now on the visitor has UNFINISHED_S to ask."""
         connection.watcher = self
         connection.frame_limit = self._door.request_bytes
         connection.heard_limit = limits.UNFINISHED_BYTES

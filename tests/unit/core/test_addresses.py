@@ -168,3 +168,27 @@ def test_somebody_is_due_when_any_of_the_addresses_is(ctx: Context, book: Addres
     assert not book.is_due_by(ctx.now + tuning.MINUTE, (CEM,))
     book.get("b:1").mine = book.get("b:2").mine = True
     assert not book.is_due_by(ctx.now + tuning.MINUTE, (BEN,))
+
+
+# --- Several addresses of one daemon ---------------------------------------------------------------
+def test_who_answers_at_one_address_of_a_daemon_is_at_all_of_them(book: AddressBook) -> None:
+    both = ("b:1", "[fe80::b%2]:1")
+    for each in both:
+        book.hint(each, both)
+    assert len(book.unattributed_due()) == 2
+    book.succeeded("b:1", BEN)
+    assert book.unattributed_due() == []
+    assert book.get("[fe80::b%2]:1").owners == {BEN}
+
+
+def test_address_that_is_told_later_belongs_to_who_answered_at_another(book: AddressBook) -> None:
+    book.hint("b:1", ("b:1",))
+    book.succeeded("b:1", BEN)
+    book.hint("[fe80::b%2]:1", ("b:1", "[fe80::b%2]:1"))
+    assert book.unattributed_due() == []
+
+
+def test_address_that_a_profile_only_claims_gives_away_no_other(book: AddressBook) -> None:
+    book.publish(CEM, ("b:1",))
+    book.hint("[fe80::b%2]:1", ("b:1", "[fe80::b%2]:1"))
+    assert [entry.text for entry in book.unattributed_due()] == ["[fe80::b%2]:1"]

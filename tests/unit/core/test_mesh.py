@@ -105,6 +105,16 @@ def test_hint_is_dialled_while_links_are_few() -> None:
     assert "x:1" not in {d.address for _ in range(3) for d in crowded.dials(after=tuning.DIAL_FRESH) if not d.probe}
 
 
+def test_daemon_with_two_addresses_is_dialled_at_one_of_them_first() -> None:
+    net = Net(0)
+    both = ("b:1", "[fe80::b%2]:1")
+    for each in both:
+        net.book.hint(each, both)
+    net.mesh.changed()
+    assert [d.address for d in net.dials() if not d.probe] == ["b:1"]
+    assert [d.address for d in net.dials(after=tuning.DIAL_FRESH) if not d.probe] == ["[fe80::b%2]:1"], "it is silent"
+
+
 def test_outcome_of_a_dial_never_made_changes_nothing() -> None:
     net = Net(1)
     assert net.mesh.dial_ended(DialId(99)) is None

@@ -113,8 +113,8 @@ def test_links_dialled_while_the_space_was_small_are_trimmed_one_by_one_to_the_w
     assert set(gone) <= {link.id for link in links[4:]}
 
 
-def test_small_space_is_never_trimmed() -> None:
-    net = Net(tuning.DIAL_ALL_UP_TO)
+def test_small_space_is_never_trimmed_nor_one_that_was_small_a_moment_ago() -> None:
+    net = Net(tuning.DIAL_ALL_UP_TO + tuning.SMALL_MARGIN)
     net.degrees = dict.fromkeys(net.members, 30)
     for m in net.members:
         net.link(m)

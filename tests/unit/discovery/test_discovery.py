@@ -45,7 +45,7 @@ class Events:
         self.troubles: list[str] = []
         self._told = asyncio.Event()
 
-    def found(self, address: str) -> None:
+    def found(self, address: str, together: tuple[str, ...] = ()) -> None:
         self.addresses.append(address)
         self._told.set()
 

@@ -10,7 +10,7 @@ OURS, OTHERS = make_text(KEY), make_text(b"o" * 32)
 class Bench:
     def __init__(self, tag_key: bytes | None = KEY) -> None:
         self.found: list[str] = []
-        self.table = InstanceTable(tag_key, self.found.append)
+        self.table = InstanceTable(tag_key, lambda address, together: self.found.append(address))
 
     def see(self, name: str, *hosts: str, text: bytes = OURS) -> list[str]:
         """What a sighting makes it report."""

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -51,6 +51,8 @@ async def visitor(
         yield reader, writer
     finally:
         writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 async def heard(reader: asyncio.StreamReader) -> bytes:
@@ -138,7 +140,9 @@ def test_closing_waits_for_no_answer() -> None:
     asyncio.run(scenario())
 
 
-def test_crowd_at_a_door_is_limited() -> None:
+def test_a_newcomer_at_crowded_doors_displaces_one_and_is_answered() -> None:
+    """Whoever keeps all the places and says nothing keeps nobody out."""
+
     async def scenario() -> None:
         door = echo_door()
         door.hang = asyncio.Event()
@@ -152,9 +156,12 @@ def test_crowd_at_a_door_is_limited() -> None:
             crowd = [asyncio.create_task(visit(there)) for _ in range(limits.DOOR_VISITS_MAX)]
             while len(door.asked_by) < limits.DOOR_VISITS_MAX:
                 await asyncio.wait(crowd, timeout=0.01)
-            assert await visit(there) == b""
+            newcomer = asyncio.create_task(visit(there))
+            while len(door.asked_by) <= limits.DOOR_VISITS_MAX:
+                await asyncio.wait([newcomer], timeout=0.01)
             door.hang.set()
-            answers = await asyncio.gather(*crowd)
-            assert all(answer == framed(b"echo hello") for answer in answers)
+            answers = await asyncio.gather(newcomer, *crowd)
+            assert answers[0] == framed(b"echo hello")
+            assert sorted(answers[1:]) == [b"", *[framed(b"echo hello")] * (limits.DOOR_VISITS_MAX - 1)]
 
     asyncio.run(scenario())
