@@ -79,7 +79,15 @@ class AddressBook:
 
     def unattributed_due(self) -> list[Address]:
         """Hints that nobody answered yet and whose backoff is over."""
-        return [e for e in self._all.values() if not e.owners and not e.mine and self._ctx.now >= e.next_try]
+        return [e for e in self._all.values() if self._is_unknown(e) and self._ctx.now >= e.next_try]
+
+    def _is_unknown(self, entry: Address) -> bool:
+        """Whether nobody is known there, nor at another address of the same daemon: that would be one more way only."""
+        return not entry.owners and not entry.mine and not any(map(self._answers, entry.together))
+
+    def _answers(self, text: str) -> bool:
+        entry = self._all.get(text)
+        return entry is not None and entry.answered_at is not None and not entry.failures
 
     def dialled(self, entry: Address) -> None:
         """A dial begins: no second one to the same address meanwhile, unless it takes long."""
@@ -93,26 +101,22 @@ class AddressBook:
         entry.next_try = self._ctx.now + delay // 2 + self._ctx.rng.randrange(delay // 2 + 1)
 
     def succeeded(self, text: str, member: MemberId) -> None:
-        """The member answered here: so the other addresses of that daemon are its own too."""
+        """The member answered here."""
+        self.attribute(text, member)
         entry = self.get(text)
-        for address in (text, *entry.together):
-            self.attribute(address, member)
         entry.failures, entry.next_try, entry.answered_at = 0, self._ctx.now, self._ctx.now
 
     def hint(self, text: str, together: tuple[str, ...] = ()) -> Address:
-        """Somebody may be there: try at once. `together`: addresses of the same daemon, who may have answered there."""
+        """Somebody may be there: try at once. `together`: where the same daemon says that it is, which anybody can say."""
         entry = self.get(text)
         entry.together = together
-        for known in [self._all[each] for each in together if each in self._all]:
-            if known.answered_at is not None:
-                for member in list(known.owners):
-                    self.attribute(text, member)
         entry.failures, entry.next_try, entry.hinted = 0, min(entry.next_try, self._ctx.now), True
         return entry
 
     def hinted(self) -> list[Address]:
         """Hints that were not dialled yet."""
-        return [e for e in self._all.values() if e.hinted and not e.mine and self._ctx.now >= e.next_try]
+        due = [e for e in self._all.values() if e.hinted and not e.mine and self._ctx.now >= e.next_try]
+        return [e for e in due if e.owners or self._is_unknown(e)]
 
     def forgive_all(self) -> None:
         """The network changed or the machine woke: every backoff begins anew."""
@@ -133,5 +137,5 @@ class AddressBook:
             if text in self._all and not self._all[text].mine
         ]
         if hints:
-            times.extend(e.next_try for e in self._all.values() if not e.owners and not e.mine)
+            times.extend(e.next_try for e in self._all.values() if self._is_unknown(e))
         return min(times, default=None)

@@ -10,7 +10,7 @@ from typing import Final
 from escalate_daemon.core import tuning, wire
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.effects import Send
-from escalate_daemon.core.ids import LinkId, MemberId
+from escalate_daemon.core.ids import LinkId
 from escalate_daemon.core.lines import Line, Lines
 from escalate_daemon.core.linktable import Link
 from escalate_daemon.core.replica import Replica
@@ -82,23 +82,25 @@ class Asking:
     def ask(self, line: Line) -> None:
         """Ask for what is wanted, WANT_BYTES outstanding at most, nothing that another link was just asked."""
         outstanding = sum(size for size, _ in line.asked.values())
-        keys: list[tuple[MemberId, str]] = []
-        for key, entry in list(line.wants.items()):
+        keys: list[SlotKey] = []
+        done: list[SlotKey] = []
+        for key, entry in line.wants.items():  # no copy: it may be long, and this is done for every frame
             if outstanding >= tuning.WANT_BYTES or len(keys) >= KEYS_A_FRAME or len(line.asked) >= tuning.ASKED_MAX:
                 break
             if key in self._asked_of or self._others_may_answer(line, key):
                 continue
+            done.append(key)
             if not self._is_wanted(key, entry, line.link):
-                del line.wants[key]
                 continue
             size = min(max(entry.size, LEAST_BYTES), tuning.SLOT_BYTES["answers"])
-            del line.wants[key]
             line.asked[key] = (size, self._ctx.now)
-            self._lines.wake_at(self._ctx.now + tuning.WANT_RETRY)
             self._asked_of[key] = line.link.id
             outstanding += size
-            keys.append((key.member, key.slot))
+            keys.append(key)
+        for key in done:
+            del line.wants[key]
         if keys:
+            self._lines.wake_at(self._ctx.now + tuning.WANT_RETRY)
             self._ctx.emit(Send(line.link.id, wire.encode(Want(tuple(keys))), urgent=False))
 
     def _others_may_answer(self, line: Line, key: SlotKey) -> bool:

@@ -1,6 +1,6 @@
 """The replica: the newest signed slot of every member that this node knows, and its fingerprint.
 
-Merging is choosing the higher version; form, admission and signature are judged before (`merge.py`).
+Merging is choosing the higher version; form, admission and signature are judged before (`merging.py`).
 """
 
 import hashlib

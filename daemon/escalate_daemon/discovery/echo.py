@@ -20,7 +20,6 @@ GROUP_V4: Final = "224.0.0.251"
 GROUP_V6: Final = "ff02::fb"
 ASK_AT_S: Final = (0.0, 1.2)  # twice, for a lost packet; answers may wait a second after an earlier one
 LISTEN_S: Final = 2.6
-_PACKET: Final = 9_000  # the most that multicast DNS sends at once
 _SOURCES_MAX: Final = 1_024
 _LABELS: Final = b"\x09_escalate\x04_tcp\x05local\x00"
 _ASK: Final = struct.pack("!6H", 0, 0, 1, 0, 0, 0) + _LABELS + struct.pack("!2H", 12, 1)  # PTR, IN, multicast answer

@@ -29,8 +29,8 @@ class _Instance:
 
 
 class InstanceTable:
-    """What was seen, bounded. Calls `found` with each address in our space, and with all of that instance: once a sweep,
-    and when new.
+    """What was seen, bounded. Calls `found` with each address in our space and all of that instance: once a sweep, and
+    when new.
     """
 
     def __init__(self, tag_key: bytes | None, found: Callable[[str, tuple[str, ...]], None]) -> None:

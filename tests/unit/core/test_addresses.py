@@ -171,24 +171,30 @@ def test_somebody_is_due_when_any_of_the_addresses_is(ctx: Context, book: Addres
 
 
 # --- Several addresses of one daemon ---------------------------------------------------------------
-def test_who_answers_at_one_address_of_a_daemon_is_at_all_of_them(book: AddressBook) -> None:
-    both = ("b:1", "[fe80::b%2]:1")
-    for each in both:
-        book.hint(each, both)
-    assert len(book.unattributed_due()) == 2
+BOTH = ("b:1", "[fe80::b%2]:1")
+
+
+def test_another_address_of_a_daemon_that_answers_is_not_asked_who_is_there(book: AddressBook) -> None:
+    for each in BOTH:
+        book.hint(each, BOTH)
+    assert len(book.unattributed_due()) == len(book.hinted()) == 2
     book.succeeded("b:1", BEN)
     assert book.unattributed_due() == []
-    assert book.get("[fe80::b%2]:1").owners == {BEN}
+    assert [entry.text for entry in book.hinted()] == ["b:1"]
+    assert book.next_due([], hints=True) is None
 
 
-def test_address_that_is_told_later_belongs_to_who_answered_at_another(book: AddressBook) -> None:
-    book.hint("b:1", ("b:1",))
+def test_another_address_is_asked_once_the_first_answers_no_more(book: AddressBook) -> None:
+    for each in BOTH:
+        book.hint(each, BOTH)
     book.succeeded("b:1", BEN)
-    book.hint("[fe80::b%2]:1", ("b:1", "[fe80::b%2]:1"))
-    assert book.unattributed_due() == []
-
-
-def test_address_that_a_profile_only_claims_gives_away_no_other(book: AddressBook) -> None:
-    book.publish(CEM, ("b:1",))
-    book.hint("[fe80::b%2]:1", ("b:1", "[fe80::b%2]:1"))
+    book.failed(book.get("b:1"), recent=True)
     assert [entry.text for entry in book.unattributed_due()] == ["[fe80::b%2]:1"]
+
+
+def test_advert_gives_no_address_to_anybody(book: AddressBook) -> None:
+    """Anybody on the network can say that an address of their own is beside another's."""
+    book.succeeded("b:1", BEN)
+    book.hint("evil:1", ("evil:1", "b:1"))
+    assert book.get("evil:1").owners == set()
+    assert text(book) == "b:1"
