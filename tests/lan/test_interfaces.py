@@ -121,6 +121,7 @@ def test_an_invite_is_answered_at_once_among_addresses_that_lead_nowhere() -> No
         four.join_by_invite("ana", "ben", "cyd")
         four.until_together("ana", "ben", "cyd")
         code = four["ana"].ask(InviteReply, "invite").code
+        four["dov"].run("daemon", "start").must()
         knocked = Stopwatch()
         four["dov"].ask(SpaceReply, "join", code)
         FIGURES.note("join among 18 addresses, 15 of which lead nowhere", knocked.seconds(), 5)

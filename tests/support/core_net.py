@@ -48,7 +48,9 @@ class Net:
         self.mesh = Mesh(
             self.ctx, self.links, self.book, self.reach, density=self.density, members=lambda: self.members
         )
-        self.pruning = Pruning(self.ctx, self.links, self.density, lambda m: self.degrees.get(m, 0))
+        self.pruning = Pruning(
+            self.ctx, self.links, self.reach, density=self.density, degree=lambda m: self.degrees.get(m, 0)
+        )
         for n in range(self.crowd):
             self.book.publish(member(n), (f"m{n}:1",))
 

@@ -20,6 +20,7 @@ class Address:
     failures: int = 0
     next_try: int = 0
     answered_at: int | None = None
+    proven: bool = False  # it answered, and the network has not changed since
     mine: bool = False
     hinted: bool = False  # somebody may be there now; until dialled
     together: tuple[str, ...] = ()  # addresses of the same daemon, as its advert says
@@ -87,7 +88,7 @@ class AddressBook:
 
     def _answers(self, text: str) -> bool:
         entry = self._all.get(text)
-        return entry is not None and entry.answered_at is not None and not entry.failures
+        return entry is not None and entry.proven and not entry.failures
 
     def dialled(self, entry: Address) -> None:
         """A dial begins: no second one to the same address meanwhile, unless it takes long."""
@@ -105,9 +106,10 @@ class AddressBook:
         self.attribute(text, member)
         entry = self.get(text)
         entry.failures, entry.next_try, entry.answered_at = 0, self._ctx.now, self._ctx.now
+        entry.proven = True
 
     def hint(self, text: str, together: tuple[str, ...] = ()) -> Address:
-        """Somebody may be there: try at once. `together`: where the same daemon says that it is, which anybody can say."""
+        """Somebody may be there: try at once. `together`: where the same daemon says that it is, as anybody can."""
         entry = self.get(text)
         entry.together = together
         entry.failures, entry.next_try, entry.hinted = 0, min(entry.next_try, self._ctx.now), True
@@ -119,9 +121,9 @@ class AddressBook:
         return [e for e in due if e.owners or self._is_unknown(e)]
 
     def forgive_all(self) -> None:
-        """The network changed or the machine woke: every backoff begins anew."""
+        """The network changed or the machine woke: every backoff begins anew, and no address is sure to answer."""
         for entry in self._all.values():
-            entry.failures, entry.next_try, entry.mine = 0, self._ctx.now, False
+            entry.failures, entry.next_try, entry.mine, entry.proven = 0, self._ctx.now, False, False
 
     def is_due_by(self, time: int, members: Iterable[MemberId]) -> bool:
         """Whether any address of these members may be tried by then."""

@@ -37,11 +37,13 @@ class Asking:
         for entry in entries:
             wire.check_entry(entry)
             key = SlotKey(entry.member, entry.slot)
-            if self._is_wanted(key, entry, line.link):
+            if self._is_wanted(key, entry):
                 if len(line.wants) < WANTS_MAX:
                     line.wants[key] = entry
-            elif key in line.announce and self.is_known(key, entry):
+                continue
+            if key in line.announce and self.is_known(key, entry):
                 del line.announce[key]
+            self._compare_age(line.link, key, entry)
         if line.wants:
             self.ask(line)
 
@@ -53,7 +55,7 @@ class Asking:
     def settle(self, line: Line, key: SlotKey) -> bool:
         """Something of this key came: whether the peer's is no longer wanted, being no newer than that."""
         entry = line.wants.get(key)
-        if entry is None or self._is_wanted(key, entry, line.link):
+        if entry is None or self._is_wanted(key, entry):
             return False
         del line.wants[key]
         return True
@@ -62,17 +64,23 @@ class Asking:
         """Whether nothing that the peer announced is still to come."""
         if line.asked:
             return False
-        line.wants = {key: entry for key, entry in line.wants.items() if self._is_wanted(key, entry, line.link)}
+        line.wants = {key: entry for key, entry in line.wants.items() if self._is_wanted(key, entry)}
         return not line.wants
 
-    def _is_wanted(self, key: SlotKey, entry: HaveEntry, link: Link) -> bool:
+    def _compare_age(self, link: Link, key: SlotKey, entry: HaveEntry) -> None:
+        """Pass on the age that a peer tells now of what is held here, where an age decides anything."""
+        held = self._replica.get(key)
+        if held is None or not (held.by_wall or key.slot == STATE):
+            return
+        if (entry.incarnation, entry.seq, entry.content) == held.version:
+            self._on_age(link, entry)
+
+    def _is_wanted(self, key: SlotKey, entry: HaveEntry) -> bool:
         held = self._replica.get(key)
         if held is None:
             return self._replica.room_for(key)
         theirs = (entry.incarnation, entry.seq, entry.content)
         if theirs == held.version:
-            if held.by_wall or key.slot == STATE:  # no other age decides anything
-                self._on_age(link, entry)
             return False
         if key.member == self._ctx.me:  # also an older twin of my version must be seen: it is not mine
             return theirs > held.version or theirs[:2] == held.version[:2]
@@ -90,7 +98,7 @@ class Asking:
             if key in self._asked_of or self._others_may_answer(line, key):
                 continue
             done.append(key)
-            if not self._is_wanted(key, entry, line.link):
+            if not self._is_wanted(key, entry):
                 continue
             size = min(max(entry.size, LEAST_BYTES), tuning.SLOT_BYTES["answers"])
             line.asked[key] = (size, self._ctx.now)

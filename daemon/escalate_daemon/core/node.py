@@ -60,7 +60,7 @@ class Node:
         self._mesh = Mesh(
             self._ctx, self._links, self._book, self._reach, density=self._density, members=self._dialable
         )
-        self._pruning = Pruning(self._ctx, self._links, self._density, self._replica.degree)
+        self._pruning = Pruning(self._ctx, self._links, self._reach, density=self._density, degree=self._replica.degree)
         self._edges = Edges(self._ctx, self._links, self._replica, self._reach, self._gossip)
         self._hands = Hands(self._ctx, self._replica, self._reach, self._viewer.escalation, self._hand_moved)
         self._rings = Rings(self._ctx, self._viewer.escalation, self._receipts_changed)

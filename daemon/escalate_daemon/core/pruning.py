@@ -8,6 +8,7 @@ from escalate_daemon.core.context import Context
 from escalate_daemon.core.density import Density
 from escalate_daemon.core.ids import LinkId, MemberId
 from escalate_daemon.core.linktable import Link, LinkTable
+from escalate_daemon.core.reach import Reachability
 
 SURPLUS_GRACE: Final = 1 * tuning.SECOND  # both ends see both links before one is closed
 TRIM_EVERY: Final = 2 * tuning.SECOND  # of links from when the space was small, half go each time: few writes, no cliff
@@ -16,9 +17,18 @@ TRIM_EVERY: Final = 2 * tuning.SECOND  # of links from when the space was small,
 class Pruning:
     """Names links to close; closes none itself. `degree` says how many peers a member lists."""
 
-    def __init__(self, ctx: Context, links: LinkTable, density: Density, degree: Callable[[MemberId], int]) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        links: LinkTable,
+        reach: Reachability,
+        *,
+        density: Density,
+        degree: Callable[[MemberId], int],
+    ) -> None:
         self._ctx = ctx
         self._links = links
+        self._reach = reach
         self._density = density
         self._degree = degree
         self._next_look = self._next_trim = ctx.now
@@ -38,6 +48,8 @@ class Pruning:
             return max(same, key=lambda link: (link.doubtful, not link.compared, -link.up_at)).id
         if len(self._links) <= tuning.LINKS_MAX:
             return None
+        if newcomer.probe and self._reach.is_reachable(newcomer.peer):
+            return newcomer.id  # it joins no islands
         others = [link for link in self._links if link.peer != newcomer.peer]
         idle = [link for link in others if not link.compared and self._ctx.now >= link.up_at + tuning.DEAD_AFTER]
         first = {link.peer: link.id for link in reversed(others)}

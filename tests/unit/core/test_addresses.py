@@ -198,3 +198,13 @@ def test_advert_gives_no_address_to_anybody(book: AddressBook) -> None:
     book.hint("evil:1", ("evil:1", "b:1"))
     assert book.get("evil:1").owners == set()
     assert text(book) == "b:1"
+
+
+def test_another_address_of_who_answered_is_one_more_way_until_the_network_changes(book: AddressBook) -> None:
+    """A hint of a new interface there: the links of before may lead nowhere, though nobody has noticed yet."""
+    book.publish(BEN, ("b:1",))
+    book.succeeded("b:1", BEN)
+    book.hint("b:2", ("b:1", "b:2"))
+    assert book.hinted() == []
+    book.forgive_all()
+    assert [each.text for each in book.hinted()] == ["b:2"]

@@ -18,6 +18,18 @@ def test_at_the_cap_a_peer_with_fewer_links_displaces_the_best_connected() -> No
     assert net.pruning.displaced_by(second, 30) == second.id, "never for a second link of the same peer"
 
 
+def test_probe_of_somebody_in_reach_displaces_nobody() -> None:
+    net = Net(40, there=39)
+    for n in range(tuning.LINKS_MAX):
+        net.link(member(n), dialled=False)
+    net.degrees = dict.fromkeys(net.members, 30)
+    known = net.link(member(35), dialled=False, probe=True)
+    assert net.pruning.displaced_by(known, 0) == known.id
+    net.links.remove(known.id)
+    stranger = net.link(member(39), dialled=False, probe=True)
+    assert net.pruning.displaced_by(stranger, 0) not in {None, stranger.id}
+
+
 def test_there_is_room_below_the_cap() -> None:
     net = Net(40)
     for n in range(tuning.LINKS_MAX - 1):
