@@ -1,5 +1,9 @@
 """What the core wants kept, brought to the disk; and what happens while the disk refuses.
 
+What is committed has left this process before its step goes on. To wait for the disk itself costs from half a
+millisecond to thirty, for each member that a red passes through, so that comes after: at the end of the step for what I
+alone said, within a second for the rest, which the others give back. A number that must not be given twice waits.
+
 A raise is worth more than its record: where the store fails, the daemon warns once, goes on in memory, and
 keeps what could not be written to write it later, in order, the newest value of each key.
 """
@@ -13,7 +17,7 @@ from escalate_daemon.core import slots
 from escalate_daemon.core.effects import Bucket, Store
 from escalate_daemon.core.ids import MemberId
 from escalate_daemon.core.myself import ALIVE
-from escalate_daemon.core.own import store_key
+from escalate_daemon.core.own import INCARNATION, store_key
 from escalate_daemon.core.wire import SlotKey
 from escalate_daemon.store import StoreError
 
@@ -22,14 +26,11 @@ log = logging.getLogger(__name__)
 BACKLOG: Final = 16_384  # keys; about the slots of a full space. Above it the oldest are given up
 FEW: Final = 256  # keys; so few are tried again with every step, as a refusal costs next to nothing
 RETRY_EVERY: Final = 5_000  # ms
+SECURE_WITHIN: Final = 1_000  # ms; so much of what others said, and of rings, a loss of power may take
 
 
-def outlives_power(item: Store, me: MemberId) -> bool:
-    """Whether it must be on the disk itself, not only out of this process, before anything goes on.
-
-    That costs from half a millisecond to thirty, for each member a red passes through. What the others hold they
-    give back, and a ring's record may end with the machine, as its pop-up does. What I alone said must last.
-    """
+def is_mine_alone(item: Store, me: MemberId) -> bool:
+    """Whether nobody would give it back after a loss of power."""
     match item.bucket:
         case Bucket.SLOTS:
             return item.key.startswith(me) and item.key != store_key(SlotKey(me, slots.RECEIPTS))
@@ -48,6 +49,10 @@ class Disk(Protocol):
         """All of `items` in one transaction; StoreError where nothing was written. `firm`: outlives the power."""
         ...
 
+    def secure(self) -> None:
+        """All that was committed outlives the power from now on; StoreError where that is not sure."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
@@ -64,27 +69,40 @@ class Keeping:
         self._backlog: dict[tuple[Bucket, bytes], _Waiting] = {}
         self._failing = False
         self._tried = 0
+        self.secure_by: int | None = None  # ms; when what was committed is to be secured, None where it is
 
     @property
     def behind(self) -> int:
         """How many keys wait."""
         return len(self._backlog)
 
-    def commit(self, items: Sequence[Store], now: int, *, firm: bool = True) -> None:
-        """Keep `items` and what waits, together; never raises: what fails waits. `firm`: see `outlives_power`."""
+    def commit(self, items: Sequence[Store], now: int, me: MemberId) -> None:
+        """Keep `items` and what waits, together; never raises: what fails waits."""
         if not self._failing:
             if items:
-                self._write(items, now, firm=firm)
+                self._write(items, now)
+                by = now if any(is_mine_alone(item, me) for item in items) else now + SECURE_WITHIN
+                self.secure_by = by if self.secure_by is None else min(by, self.secure_by)
             return
         self._wait(items, now)
         few = bool(items) and self.behind <= FEW
         if few or now - self._tried >= RETRY_EVERY:
-            self._write(self._due(now), now, firm=True)
+            self._write(self._due(now), now)
 
-    def _write(self, items: Sequence[Store], now: int, *, firm: bool) -> None:
+    def secure(self, now: int) -> None:
+        """Wait for the disk, if it is time; never raises."""
+        if self.secure_by is None or now < self.secure_by:
+            return
+        self.secure_by = None
+        try:
+            self._disk.secure()
+        except StoreError as error:  # the next commit finds out whether it lasts
+            log.error("what was kept may not outlive a loss of power: %s", error)
+
+    def _write(self, items: Sequence[Store], now: int) -> None:
         self._tried = now
         try:
-            self._disk.commit(items, firm=firm)
+            self._disk.commit(items, firm=any(item.key == INCARNATION for item in items))
         except StoreError as error:
             if not self._failing:
                 log.error("nothing can be kept, going on in memory: %s", error)

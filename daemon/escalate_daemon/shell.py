@@ -35,7 +35,7 @@ from escalate_daemon.core.peer import PeerHello
 from escalate_daemon.core.views import EscalationView, GrantView, MemberView
 from escalate_daemon.core.wire import Hello
 from escalate_daemon.hub import Hub
-from escalate_daemon.keeping import Keeping, outlives_power
+from escalate_daemon.keeping import Keeping
 
 log = logging.getLogger(__name__)
 
@@ -241,6 +241,8 @@ class Shell:
         with self._outlived("the next deadline"):  # whatever fails, a timer stays armed
             deadline = self.node.next_deadline()
         latest = now + clock.WATCH_EVERY
+        if self._keeping.secure_by is not None:
+            latest = min(latest, self._keeping.secure_by)
         self._due = max(now, self._not_before, latest if deadline is None else min(deadline, latest))
         if self._timer is not None:
             self._timer.cancel()
@@ -255,14 +257,14 @@ class Shell:
         self._stepping = True
         try:
             while step := self.node.effects():
-                stores = [item for item in step if isinstance(item, Store)]
-                firm = any(outlives_power(item, self.node.me) for item in stores)
-                self._keeping.commit(stores, self._now(), firm=firm)
-                for item in step:
+                self._keeping.commit([item for item in step if isinstance(item, Store)], self._now(), self.node.me)
+                # a pop-up only begins here, and every copy sent before it would keep its person waiting
+                for item in sorted(step, key=lambda item: not isinstance(item, Show)):
                     with self._outlived(type(item).__name__):  # one's fault must not cost the others their effect
                         self._perform(item)
             if self._keeping.behind:
-                self._keeping.commit([], self._now())
+                self._keeping.commit([], self._now(), self.node.me)
+            self._keeping.secure(self._now())
         finally:
             self._stepping = False
             if self._running:

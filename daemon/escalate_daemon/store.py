@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS blobs (name TEXT PRIMARY KEY, value BLOB NOT NULL) WI
 """
 _FIRM: Final = "PRAGMA synchronous = FULL"  # a commit is on the disk before it returns, and all before it
 _OUT_OF_HERE: Final = "PRAGMA synchronous = NORMAL"  # it is with the system, which brings it to the disk soon
+_SECURED: Final = "secured"  # a row to commit: what waits for the disk takes all before it along
 _WAL_BYTES: Final = 4 * 1024 * 1024  # what a burst of writes may leave in the write-ahead log
 _BUSY_SECONDS: Final = 1.0  # nobody else writes here, but a backup may read
 _BUCKETS: Final = {bucket.value: bucket for bucket in Bucket}
@@ -120,6 +121,10 @@ class Store:
                 row = (item.bucket.value, item.key, item.value, item.age, now)
                 writes.append(("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?)", row))
         self._write(writes, firm=firm)
+
+    def secure(self) -> None:
+        """Wait until all that was committed is on the disk itself. StoreError."""
+        self._write([("INSERT OR REPLACE INTO blobs VALUES (?, ?)", (_SECURED, b""))])
 
     def get_blob(self, name: str) -> bytes | None:
         """The application's blob of that name, None where there is none."""

@@ -66,6 +66,16 @@ def test_what_need_not_outlive_the_power_outlives_the_process_and_the_next_firm_
     assert waits == [True, False, True]
 
 
+def test_securing_waits_for_the_disk_and_changes_nothing_that_is_kept(path: Path, wall: Wall) -> None:
+    kept = reopened(path, wall)
+    kept.commit([Keep(Bucket.RINGS, b"h", b"1", age=500)], firm=False)
+    before = kept.load()
+    kept.secure()
+    assert kept._connection is not None
+    assert kept._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert kept.load() == before
+
+
 def test_wall_clock_set_back_makes_nothing_younger(path: Path, wall: Wall) -> None:
     kept = reopened(path, wall)
     kept.commit([Keep(Bucket.RINGS, b"h", b"1", age=500)])

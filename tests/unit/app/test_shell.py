@@ -73,6 +73,9 @@ class Body:
             raise StoreError("no space left on device")
         self._note("keep")
 
+    def secure(self) -> None:
+        self._note("secure")
+
     # the links: a wire to the peer's shell
     def dial(self, dial: DialId, address: str, *, probe: bool) -> None:
         self._note(f"dial {address}")
@@ -153,6 +156,7 @@ def test_a_step_is_kept_before_anything_of_it_is_sent_or_shown() -> None:
         ana.shell.command(Start("help", ("ben",)))
         await until(lambda: bool(ben.shows), ben)
         assert ana.done[:2] == ["keep", "send"]
+        assert "secure" in ana.done, "the disk itself is waited for when the others are told"
         assert ben.done.index("keep") < ben.done.index("show")
         assert ben.shows[0].kind is ShowKind.SHOW
         ana.shell.stop()
