@@ -27,13 +27,16 @@ class Reporting:
     def changed(self) -> None:
         """The ledger says something else: what comes together is written together."""
         if self._at is None:
+            named = max((self._named(known) for known in self._up()), default=0)
             self._at = self._ctx.now + tuning.RECEIPT_GATHER
-            if any(self._names_crowd(known) for known in self._up()):
+            if named > tuning.RECEIPT_CROWD:
                 self._at += self._ctx.rng.randrange(tuning.RECEIPT_SPREAD)
+            if named > tuning.RECEIPT_MASS:
+                self._at += tuning.RECEIPT_TONE
 
-    def _names_crowd(self, known: Known) -> bool:
-        """Whether so many are named that their receipts would come as a flood."""
-        return self._rings.receipt(known.id) is not None and len(self._viewer.meant(known)) > tuning.RECEIPT_CROWD
+    def _named(self, known: Known) -> int:
+        """How many report of a hand, where I do."""
+        return 0 if self._rings.receipt(known.id) is None else len(self._viewer.meant(known))
 
     def write(self) -> None:
         """Bring my slot to what the ledger says, if it is time."""
