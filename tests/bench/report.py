@@ -52,7 +52,9 @@ def number(value: float) -> str:
     """With as many digits as mean something."""
     if abs(value) >= 100:
         return f"{value:.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    if abs(value) >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if abs(value) >= 1 or not value else f"{value:.3f}"
 
 
 def median_worst(values: Sequence[float]) -> str:
