@@ -37,10 +37,11 @@ class Net:
     numbers: int = 0
 
     def __post_init__(self) -> None:
-        self.links, self.book = LinkTable(self.ctx), AddressBook(self.ctx)
+        self.links = LinkTable(self.ctx)
         self.members = [member(n) for n in range(self.crowd)]
         me, there = self.ctx.me, self.members[: self.there]
         self.reach = Reachability(me)
+        self.book = AddressBook(self.ctx, self.reach.is_reachable)
         self.reach.update([me, *self.members], lambda m: there if m == me else [me] if m in there else [], START)
         self.density = Density(self.ctx, self.reach)
         self.density.opens()

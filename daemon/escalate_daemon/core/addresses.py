@@ -1,6 +1,6 @@
 """The address book: where members and strangers of this space may be dialled, and when to try again."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from escalate_daemon.core import tuning
@@ -29,8 +29,9 @@ class Address:
 class AddressBook:
     """All addresses by text, bounded; and for each member those that lead to it."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, is_reachable: Callable[[MemberId], bool]) -> None:
         self._ctx = ctx
+        self._is_reachable = is_reachable
         self._all: dict[str, Address] = {}
         self._of: dict[MemberId, dict[str, None]] = {}
 
@@ -84,11 +85,14 @@ class AddressBook:
 
     def _is_unknown(self, entry: Address) -> bool:
         """Whether nobody is known there, nor at another address of the same daemon: that would be one more way only."""
-        return not entry.owners and not entry.mine and not any(map(self._answers, entry.together))
+        return not entry.owners and not entry.mine and not any(map(self._is_known, entry.together))
 
-    def _answers(self, text: str) -> bool:
+    def _is_known(self, text: str) -> bool:
+        """Whether somebody answers there, or says so who is in reach by whatever way."""
         entry = self._all.get(text)
-        return entry is not None and entry.proven and not entry.failures
+        if entry is None or entry.failures:
+            return False
+        return entry.proven or any(map(self._is_reachable, entry.owners))
 
     def dialled(self, entry: Address) -> None:
         """A dial begins: no second one to the same address meanwhile, unless it takes long."""

@@ -17,7 +17,7 @@ def ctx() -> Context:
 
 @pytest.fixture
 def book(ctx: Context) -> AddressBook:
-    return AddressBook(ctx)
+    return AddressBook(ctx, lambda member: member == CEM)
 
 
 def text(book: AddressBook) -> str | None:
@@ -208,3 +208,11 @@ def test_another_address_of_who_answered_is_one_more_way_until_the_network_chang
     assert book.hinted() == []
     book.forgive_all()
     assert [each.text for each in book.hinted()] == ["b:2"]
+
+
+def test_another_address_of_who_is_in_reach_by_whatever_way_is_left_alone(book: AddressBook) -> None:
+    book.publish(CEM, ("c:1",))
+    book.publish(BEN, ("b:1",))
+    book.hint("[fe80::c%2]:1", ("c:1", "[fe80::c%2]:1"))
+    book.hint("[fe80::b%2]:1", BOTH)
+    assert [entry.text for entry in book.unattributed_due()] == ["[fe80::b%2]:1"], "Ben is not in reach"
