@@ -106,7 +106,12 @@ class Sound:
         return Probe(usable=True, hears="sound", found=usable[0])
 
     def _dumb(self, found: str) -> Probe:
-        return Probe(usable=False, hears="none", found=found, mend=_NO_SERVER_MEND.get(sys.platform, self._mend))
+        return Probe(usable=False, hears="none", found=found, mend=self._mend_of_silence())
+
+    def _mend_of_silence(self) -> str:
+        """What helps where a player is there and nothing is heard; else where to get one."""
+        there = any(player.argv(self._file) for player in self._players)
+        return _NO_SERVER_MEND.get(sys.platform, self._mend) if there else self._mend
 
     async def _mended(self, last: LastSound) -> bool:
         if time.monotonic() - last.at < TRUST_FAILURE_S:
@@ -127,7 +132,7 @@ class Sound:
                 self._played_for = played_for
                 self._outcome = self.last
             if self._outcome is not None and not self._outcome.well:
-                raise SoundFailed(self._outcome.reason, self._mend)
+                raise SoundFailed(self._outcome.reason, self._mend_of_silence())
 
     async def _play(self, file: Path, limit_s: float) -> LastSound:
         failures = []
