@@ -11,6 +11,7 @@ from support.waiting import FIGURES, Stopwatch, elapse
 pytestmark = pytest.mark.lan
 
 SEEN_WITHIN_S = 10.0
+DOUBTED_WITHIN_S = 15.0  # a link that nobody says is gone: by then it is dead, if no other way was found before
 
 
 @side_by_side
@@ -143,7 +144,9 @@ def test_two_machines_with_one_address_reach_all_over_ipv6_and_recover_once_that
 
 @side_by_side
 def test_a_machine_with_two_interfaces_in_one_network_loses_one_and_no_red() -> None:
-    """Docked, with the wireless on; then the dock is left behind."""
+    """Docked, with the wireless on; then the dock is left behind, and the system says nothing: its address stays, and
+    what is sent goes out there still. A ping is due within 5 s, its link in doubt 4 s later; then each way is tried.
+    """
     with crew(Lan("ana", "ben", "cyd")) as three:
         three.lan.plug_second_interface("ben", f"{SUBNET}.22")
         three.join_open()
@@ -153,8 +156,8 @@ def test_a_machine_with_two_interfaces_in_one_network_loses_one_and_no_red() -> 
         for owner in ("ana", "ben"):
             undocked = Stopwatch()
             three.red_to_all(owner)
-            FIGURES.note(f"one of two interfaces gone, to a red of {owner} seen", undocked.seconds(), SEEN_WITHIN_S)
-            assert undocked.seconds() < SEEN_WITHIN_S
+            FIGURES.note(f"one of two interfaces gone, to a red of {owner} seen", undocked.seconds(), DOUBTED_WITHIN_S)
+            assert undocked.seconds() < DOUBTED_WITHIN_S
 
 
 @side_by_side

@@ -79,6 +79,16 @@ class AddressBook:
         ]
         return min(due, key=lambda e: (e.failures, -(e.answered_at or 0), e.text), default=None)
 
+    def next_way(self, member: MemberId) -> Address | None:
+        """The address to try now for a member whose link is in doubt: each in turn, those too that an advert names with
+        its own; None while all were just tried.
+        """
+        own = self._of.get(member, {})
+        beside = (e for e in self._all.values() if not e.owners and not own.keys().isdisjoint(e.together))
+        ways = [*(self._all[text] for text in own if text in self._all), *beside]
+        due = [entry for entry in ways if not entry.mine and self._ctx.now >= entry.next_try]
+        return min(due, key=lambda entry: (entry.next_try, entry.text), default=None)
+
     def unattributed_due(self) -> list[Address]:
         """Hints that nobody answered yet and whose backoff is over."""
         return [e for e in self._all.values() if self._is_unknown(e) and self._ctx.now >= e.next_try]

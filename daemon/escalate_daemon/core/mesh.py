@@ -223,8 +223,8 @@ class Mesh:
                 self._dial(address, member, probe=False)
 
     def dial_beside(self, member: MemberId) -> None:
-        """A second connection to a member whose link is doubtful."""
-        address = self._book.best_due(member)
+        """A second connection to a member whose link is doubtful, by another way if there is one."""
+        address = self._book.next_way(member)
         if address is not None and self._in_flight(member) < 3:
             self._dial(address, member, probe=False)
 

@@ -216,3 +216,22 @@ def test_another_address_of_who_is_in_reach_by_whatever_way_is_left_alone(book: 
     book.hint("[fe80::c%2]:1", ("c:1", "[fe80::c%2]:1"))
     book.hint("[fe80::b%2]:1", BOTH)
     assert [entry.text for entry in book.unattributed_due()] == ["[fe80::b%2]:1"], "Ben is not in reach"
+
+
+def test_ways_to_a_member_in_doubt_are_tried_in_turn_those_too_that_only_an_advert_names(
+    ctx: Context, book: AddressBook
+) -> None:
+    book.publish(BEN, ("b:1", "b:2"))
+    book.hint("[fe80::b%2]:1", ("b:1", "b:2", "[fe80::b%2]:1"))
+    book.hint("x:1", ("x:1", "x:2"))
+    ctx.now += 1
+    book.succeeded("b:1", BEN)
+    ways = []
+    for _ in range(6):
+        ctx.now += tuning.SECOND_DIAL_EVERY
+        way = book.next_way(BEN)
+        assert way is not None
+        book.dialled(way)
+        ways.append(way.text)
+    assert set(ways[:3]) == set(ways[3:]) == {"b:1", "b:2", "[fe80::b%2]:1"}
+    assert ways[2] == "b:1", "where the doubtful link leads is tried last"
