@@ -8,6 +8,7 @@ import argparse
 import importlib.util
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -18,13 +19,30 @@ if __name__ == "__main__":
 
 
 from simulation.crowds.measured import Measured
-from simulation.crowds.scenes import MINUTE, SCENES, NeverError, Wanted, play
+from simulation.crowds.scenes import MINUTE, SCENES, SECOND, NeverError, Wanted, play
+
+TELL_EVERY_S = 60  # of CPU, between two lines of progress
 
 
 def say(line: str) -> None:
     """One line to the person."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+class Progress:
+    """Tells on stderr, about every minute of CPU, how far a scene is."""
+
+    def __init__(self) -> None:
+        self._told = time.process_time()
+
+    def __call__(self, now: int) -> None:
+        """The site stands at `now` us."""
+        spent = time.process_time()
+        if spent - self._told >= TELL_EVERY_S:
+            self._told = spent
+            sys.stderr.write(f"... {now / SECOND:.0f} s simulated, {spent:.0f} s of CPU\n")
+            sys.stderr.flush()
 
 
 def report(measured: Measured, seconds: float) -> None:
@@ -45,8 +63,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scenes", type=lambda text: frozenset(text.split(",")), default=frozenset(SCENES))
     parser.add_argument("--minutes", type=int, default=60, help="how long the halves are apart")
+    parser.add_argument("--progress", action="store_true", help="tell how far it is, also where stderr is no terminal")
     options = parser.parse_args()
     wanted = Wanted(options.nodes, options.seed, options.scenes, options.minutes * MINUTE)
+    if options.progress or sys.stderr.isatty():
+        wanted = replace(wanted, watched=Progress())
     missed = 0
     began = time.process_time()
     try:

@@ -32,12 +32,13 @@ class Wanted:
     scenes: frozenset[str] = frozenset(SCENES)
     apart: int = 60 * MINUTE  # us that the halves are cut
     heard: int = 50  # others that each newcomer hears of by zeroconf
+    watched: Callable[[int], None] = lambda now: None  # told the us simulated, at least once a second of them
 
 
 def play(wanted: Wanted) -> Iterator[Measured]:
     """One after the other; all but the cold starts in one space that is at rest."""
     if wanted.scenes - {"cold"}:
-        site = Site(wanted.seed, wanted.nodes)
+        site = Site(wanted.seed, wanted.nodes, wanted.watched)
         with site.thrift.practised():
             _warm(site)
             if "told" in wanted.scenes:
@@ -48,7 +49,7 @@ def play(wanted: Wanted) -> Iterator[Measured]:
             if "halves" in wanted.scenes:
                 yield halves(site, apart=wanted.apart)
     for place, kind in enumerate(("full", "empty") if "cold" in wanted.scenes else (), start=1):
-        site = Site(wanted.seed + place, wanted.nodes)
+        site = Site(wanted.seed + place, wanted.nodes, wanted.watched)
         with site.thrift.practised():
             disk = site.written() if kind == "full" else {}
             yield cold(site, disk, f"cold start, disks {kind}", heard=wanted.heard)

@@ -1,5 +1,6 @@
 """The place where a crowd sits: everybody's seat, delays, dials, zeroconf's hints, and a cut into halves."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -18,6 +19,7 @@ from simulation.schedule import Action, Schedule
 DELAYS: Final = (1_000, 19_000)  # us one way: a slow LAN, so that the core's whole milliseconds do not blur it
 MEAN_DELAY: Final = sum(DELAYS) // 2
 TLS: Final = 4_000  # us of work for a handshake
+SECOND: Final = 1_000_000  # us
 GIVES_UP: Final = 6_000_000  # us: a dial into a cut
 EPOCH_S: Final = 1_800_000_000
 
@@ -25,7 +27,9 @@ EPOCH_S: Final = 1_800_000_000
 class Site:
     """Owns the clock. All of it follows from the seed."""
 
-    def __init__(self, seed: int, count: int) -> None:
+    def __init__(self, seed: int, count: int, watched: Callable[[int], None] = lambda now: None) -> None:
+        """`watched` is told the time (us) at which it stands, at least once a second of it."""
+        self.watched = watched
         self.rng = Random(seed)
         self.schedule = Schedule()
         self.tally = Tally()
@@ -154,8 +158,11 @@ class Site:
 
     # --- How it stands -----------------------------------------------------------------------------
     def run(self, us: int) -> None:
-        """Let time pass."""
-        self.schedule.run_until(self.schedule.now + us)
+        """Let time pass; `watched` is told of every second."""
+        ends = self.schedule.now + us
+        while self.schedule.now < ends:
+            self.schedule.run_until(min(ends, self.schedule.now + SECOND))
+            self.watched(self.schedule.now)
 
     def is_joined(self) -> bool:
         """Everybody reaches everybody."""
