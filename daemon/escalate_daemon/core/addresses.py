@@ -1,6 +1,6 @@
 """The address book: where members and strangers of this space may be dialled, and when to try again."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
 from escalate_daemon.core import tuning
@@ -79,15 +79,15 @@ class AddressBook:
         ]
         return min(due, key=lambda e: (e.failures, -(e.answered_at or 0), e.text), default=None)
 
-    def next_way(self, member: MemberId) -> Address | None:
+    def next_way(self, member: MemberId, tried: Container[str] = ()) -> Address | None:
         """The address to try now for a member whose link is in doubt: each in turn, those too that an advert names with
-        its own; None while all were just tried.
+        its own, and those that are being tried last; None while all were just tried.
         """
         own = self._of.get(member, {})
         beside = (e for e in self._all.values() if not e.owners and not own.keys().isdisjoint(e.together))
         ways = [*(self._all[text] for text in own if text in self._all), *beside]
         due = [entry for entry in ways if not entry.mine and self._ctx.now >= entry.next_try]
-        return min(due, key=lambda entry: (entry.next_try, entry.text), default=None)
+        return min(due, key=lambda e: (e.text in tried, e.next_try, e.text), default=None)
 
     def unattributed_due(self) -> list[Address]:
         """Hints that nobody answered yet and whose backoff is over."""

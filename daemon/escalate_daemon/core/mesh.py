@@ -223,9 +223,15 @@ class Mesh:
                 self._dial(address, member, probe=False)
 
     def dial_beside(self, member: MemberId) -> None:
-        """A second connection to a member whose link is doubtful, by another way if there is one."""
-        address = self._book.next_way(member)
-        if address is not None and self._in_flight(member) < 3:
+        """A second connection to a member whose link is doubtful, by another way if there is one.
+
+        A way that swallows what is sent is waited for until DIAL_TIMEOUT, so the others need not wait for it.
+        """
+        tried = {d.address.text for d in self._dials.values() if d.member == member}
+        address = self._book.next_way(member, tried)
+        if address is None or len(self._dials) >= tuning.DIALS_MAX:
+            return
+        if self._in_flight(member) < (3 if address.text in tried else tuning.ADDRESSES_MAX):
             self._dial(address, member, probe=False)
 
     # --- Probes ------------------------------------------------------------------------------------

@@ -262,6 +262,18 @@ def test_doubtful_link_gets_a_second_connection_beside_it_and_not_ever_more() ->
     assert net.dials() == [], "its address is being dialled"
 
 
+def test_ways_that_swallow_every_dial_keep_none_of_the_others_from_being_tried_beside_a_doubtful_link() -> None:
+    net = Net(1)
+    net.link(member(0))
+    ways = [f"m0:{n}" for n in range(tuning.ADDRESSES_MAX)]
+    net.book.publish(member(0), ways)
+    tried = []
+    for _ in ways:
+        net.mesh.dial_beside(member(0))
+        tried += [d.address for d in net.dials(after=tuning.DIAL_TIMEOUT // tuning.ADDRESSES_MAX)]
+    assert sorted(tried) == ways
+
+
 # --- Rest ------------------------------------------------------------------------------------------
 def test_who_was_seen_within_the_hour_is_recent() -> None:
     net = Net(2, there=0)
