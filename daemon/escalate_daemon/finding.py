@@ -32,6 +32,9 @@ class _Nobody:
     def addresses_gone(self, addresses: frozenset[str]) -> None:
         """No link depends on them."""
 
+    def interfaces_changed(self) -> None:
+        """No link depends on them."""
+
     def trouble(self, text: str) -> None:
         """Multicast does not work."""
         log.warning("%s", text)

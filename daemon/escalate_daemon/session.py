@@ -224,6 +224,10 @@ class Session:
         """Links from these addresses are dead, though it would take the peers' silence to show."""
         self._links.drop_from(addresses)
 
+    def interfaces_changed(self) -> None:
+        """What links go over is other than it was: each is asked whether it still leads to its peer."""
+        self.shell.network_changed()
+
     def trouble(self, text: str) -> None:
         """Multicast does not work."""
         self._warn("discovery", text)

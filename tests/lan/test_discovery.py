@@ -205,6 +205,9 @@ class _Printer:
     def addresses_gone(self, addresses: frozenset[str]) -> None:
         print("gone", *addresses, flush=True)  # noqa: T201
 
+    def interfaces_changed(self) -> None:
+        print("carrier", flush=True)  # noqa: T201
+
     def trouble(self, text: str) -> None:
         print("trouble", text, flush=True)  # noqa: T201
 

@@ -39,8 +39,10 @@ class Mouth:
             lambda link: self.compared.append(link.id),
             lambda link, entry: self.ages.append((link.id, entry)),
         )
-        for number, peer in ((TO_BEN, BEN), (TO_CEM, CEM), (TO_DORA, DORA)):
-            self.gossip.open(Link(number, peer, None, False, False, START, START, None))
+        peers = ((TO_BEN, BEN), (TO_CEM, CEM), (TO_DORA, DORA))
+        self.links = {number: Link(number, peer, None, False, False, START, START, None) for number, peer in peers}
+        for link in self.links.values():
+            self.gossip.open(link)
         self.said()
 
     def said(self, after: int = 0) -> list[tuple[LinkId, AnyFrame, bool]]:

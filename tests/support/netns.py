@@ -84,6 +84,7 @@ class Lan:
         self._multicast = True
         self._largest: int | None = None
         self._dead_ends = 0
+        self._linkless: frozenset[str] = frozenset()  # devices by which no TCP passes
         self.ports: dict[str, Port] = {}
 
     def __enter__(self) -> Self:
@@ -182,6 +183,12 @@ class Lan:
         ip("-n", netns, "addr", "add", self.with_length(address), "dev", "wlan0")
         ip("-n", netns, "link", "set", "wlan0", "up")
 
+    def second_carries_links(self, name: str, *, carries: bool) -> None:
+        """Whether TCP passes by the second interface; all else does, so that the way is known to everybody."""
+        self._linkless -= {f"w-{name}"}
+        self._linkless |= set() if carries else {f"w-{name}"}
+        self._filter()
+
     def _plug(self, netns: str, interface: str, device: str, bridge: str | None) -> None:
         far = ("type", "veth", "peer", "name", device, "netns", self._hub)
         ip("link", "add", interface, "netns", netns, *far)
@@ -268,6 +275,7 @@ class Lan:
         self._loss = 0
         self._multicast = True
         self._largest = None
+        self._linkless = frozenset()
         for name, port in self.ports.items():
             port.loss, port.firewalled, port.apart = 0, False, frozenset()
             self.heal(name)
@@ -275,6 +283,8 @@ class Lan:
     def _filter(self) -> None:
         """Put the present faults into the bridges' filter, all at once."""
         rules = [line for port in self.ports.values() for line in _rules(port)]
+        for device in sorted(self._linkless):
+            rules += [f'iifname "{device}" meta l4proto tcp drop', f'oifname "{device}" meta l4proto tcp drop']
         if not self._multicast:
             rules.append("udp dport 5353 drop")
         if self._largest is not None:

@@ -118,7 +118,7 @@ class AddressFound:
 
 @dataclass(frozen=True, slots=True)
 class NetworkChanged:
-    """Addresses or interfaces changed: every backoff begins anew."""
+    """Addresses or interfaces changed: every backoff begins anew, and every link is asked whether it still works."""
 
 
 @dataclass(frozen=True, slots=True)

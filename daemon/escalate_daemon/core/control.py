@@ -113,7 +113,7 @@ class Control:
                 self.book.hint(address, together[: tuning.ADDRESSES_MAX])
                 self.mesh.changed()
             case NetworkChanged():
-                self.mesh.forgive()
+                self.mesh.network_changed()
             case DialFailed(dial, _, myself, _):
                 self.mesh.dial_failed(dial, myself=myself)
 

@@ -49,7 +49,8 @@ class Frames:
                 mine = self.replica.fingerprint()
                 self.ctx.emit(Send(link.id, wire.encode(Pong(nonce, mine)), urgent=True))
                 return self._heard_fingerprint(link, fingerprint)
-            case Pong(_, fingerprint):
+            case Pong(nonce, fingerprint):
+                self.links.answered(link, nonce)
                 return self._heard_fingerprint(link, fingerprint)
             case Hello():
                 raise WireError("a second hello")

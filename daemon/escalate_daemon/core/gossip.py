@@ -122,6 +122,7 @@ class Gossip:
         if held is not None:
             data = wire.encode(SlotsFrame((_aged(held.record, held.age(self._ctx.now)),)))
             for line in lines:
+                line.link.told(self._ctx.now)
                 self._ctx.emit(Send(line.link.id, data, urgent=True))
 
     def _announce(self, line: Line, key: SlotKey) -> None:

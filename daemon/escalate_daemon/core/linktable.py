@@ -34,12 +34,19 @@ class Link:
     up_at: int
     heard_at: int
     next_ping: int | None
-    ping_sent: int | None = None
     nonce: int = 0
+    ask_at: int | None = None  # a ping out of turn, of whichever end
+    asked: int | None = None  # its nonce, until that is answered: bytes of the peer alone do not say that mine arrive
+    doubt_at: int | None = None  # while a ping is outstanding
     doubtful: bool = False
     next_beside: int = 0
     compared: bool = False
     slept: bool = False  # not heard since this machine woke: not listed, for the peer may be long gone
+
+    def told(self, now: int) -> None:
+        """An urgent write goes out on it: unless it is heard soon it is asked whether that can arrive."""
+        if self.ask_at is None and self.asked is None:
+            self.ask_at = now + tuning.TOLD_UNHEARD
 
 
 class LinkTable:
@@ -100,21 +107,44 @@ class LinkTable:
         """Bytes came over it; whether that lists it again after a sleep."""
         woke, link.slept = link.slept, False
         link.heard_at = self._ctx.now
-        link.ping_sent = None
-        link.doubtful = False
+        link.ask_at = None
+        if link.asked is None:
+            link.doubt_at = None
+            link.doubtful = False
         return woke
+
+    def answered(self, link: Link, nonce: int) -> None:
+        """A pong came over it."""
+        if link.asked is not None and nonce >= link.asked:
+            link.asked = link.doubt_at = None
+            link.doubtful = False
+
+    def ask_all(self) -> None:
+        """The network changed under them: ping each at once, from either end, and doubt it soon without an answer.
+
+        One that has yet to answer is not asked again.
+        """
+        now = self._ctx.now
+        for link in self._links.values():
+            soon = now + tuning.ASKED_DOUBTFUL_AFTER
+            link.doubt_at = soon if link.doubt_at is None else min(link.doubt_at, soon)
+            if link.asked is None:
+                link.ask_at = now
 
     def ping_due(self, fingerprint: bytes) -> None:
         """Send the pings that are due, and mark links doubtful whose ping was not answered in time."""
         now = self._ctx.now
         for link in self._links.values():
-            if link.next_ping is not None and now >= link.next_ping:
-                link.next_ping = now + tuning.PING_EVERY
+            if _due(link.next_ping, now) or _due(link.ask_at, now):
                 link.nonce += 1
-                if link.ping_sent is None:
-                    link.ping_sent = now
+                if link.next_ping is not None:
+                    link.next_ping = now + tuning.PING_EVERY
+                if _due(link.ask_at, now):
+                    link.ask_at, link.asked = None, link.nonce
+                if link.doubt_at is None:
+                    link.doubt_at = now + tuning.DOUBTFUL_AFTER
                 self._ctx.emit(Send(link.id, wire.encode(Ping(link.nonce, fingerprint)), urgent=True))
-            elif link.ping_sent is not None and not link.doubtful and now >= link.ping_sent + tuning.DOUBTFUL_AFTER:
+            elif not link.doubtful and _due(link.doubt_at, now):
                 link.doubtful = True
                 link.next_beside = now
 
@@ -147,8 +177,14 @@ class LinkTable:
             times.append(link.heard_at + tuning.DEAD_AFTER)
             if link.next_ping is not None:
                 times.append(link.next_ping)
+            if link.ask_at is not None:
+                times.append(link.ask_at)
             if link.doubtful:
                 times.append(link.next_beside)
-            elif link.ping_sent is not None:
-                times.append(link.ping_sent + tuning.DOUBTFUL_AFTER)
+            elif link.doubt_at is not None:
+                times.append(link.doubt_at)
         return min(times, default=None)
+
+
+def _due(at: int | None, now: int) -> bool:
+    return at is not None and now >= at

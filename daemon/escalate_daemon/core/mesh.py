@@ -90,8 +90,13 @@ class Mesh:
         if link.address is not None and not link.compared:  # refused at the cap, or broken at once
             self._book.failed(self._book.get(link.address), recent=True)
 
+    def network_changed(self) -> None:
+        """Ways may be gone, and others open: ask every link, dial at once."""
+        self._links.ask_all()
+        self.forgive()
+
     def forgive(self) -> None:
-        """The network changed: dial at once."""
+        """The network may be another: dial at once."""
         self._book.forgive_all()
         self._next_probe = self._ctx.now
         self.changed()

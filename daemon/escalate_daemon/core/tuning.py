@@ -80,6 +80,8 @@ ADDRESSES_KNOWN_MAX: Final = 4096  # hints held that no member is known for yet
 # --- Liveness --------------------------------------------------------------------------------------
 PING_EVERY: Final = 5 * SECOND  # by the dialler
 DOUBTFUL_AFTER: Final = 4 * SECOND  # silence with a ping outstanding
+ASKED_DOUBTFUL_AFTER: Final = 1 * SECOND  # the same, asked because an interface or address changed: that is a reason
+TOLD_UNHEARD: Final = 1 * SECOND  # after an urgent write a link this silent is asked; receipts mostly come before
 SECOND_DIAL_EVERY: Final = 1 * SECOND  # beside a doubtful link
 DEAD_AFTER: Final = 15 * SECOND  # since the last byte heard; a healthy link under loss can be that late
 GAIN_GATHER: Final = 200  # ms; new links gathered into one write of `links`

@@ -18,5 +18,8 @@ class DiscoveryEvents(Protocol):
     def addresses_gone(self, addresses: frozenset[str]) -> None:
         """This machine had these IP addresses, without scope, until now: nothing comes over them any more."""
 
+    def interfaces_changed(self) -> None:
+        """An interface lost its carrier, went down, or is back; its addresses may be what they were."""
+
     def trouble(self, text: str) -> None:
         """Something keeps multicast from working: what, and its mend. Said once; discovery goes on trying."""

@@ -21,6 +21,7 @@ from escalate_daemon.discovery.addresses import (
     usable,
 )
 from escalate_daemon.discovery.advert import random_own
+from escalate_daemon.discovery.carriers import Carriers
 from escalate_daemon.discovery.events import DiscoveryEvents
 from escalate_daemon.discovery.instances import InstanceTable
 from escalate_daemon.discovery.listening import CannotListen
@@ -71,6 +72,7 @@ class Discovery:
         self._kick = asyncio.Event()
         self._closing = False
         self._notices = Notices(self._noticed)
+        self._carriers = Carriers(events.interfaces_changed, lambda: self._addresses)
         self._polled_at = 0.0
         self._poll_at = 0.0  # all on the loop's clock
         self._open_at = 0.0
@@ -170,6 +172,7 @@ class Discovery:
                     await asyncio.wait_for(self._kick.wait(), max(0.0, due - loop.time()))
         finally:
             self._notices.close()
+            self._carriers.close()
             await self._close_radio()
 
     async def _step(self, now: float) -> None:
@@ -192,6 +195,7 @@ class Discovery:
 
     def _noticed(self) -> None:
         """Something changed: look soon, and ask soon who is there, for a cable may be plugged in again."""
+        self._carriers.look_soon()
         soon = asyncio.get_running_loop().time() + self._timing.settle
         soon = max(soon, self._polled_at + self._timing.look_gap)
         if soon < self._poll_at and not self._damper.unsettled:
@@ -224,6 +228,7 @@ class Discovery:
             self._events.addresses_changed(addresses)
         if lost := gone(before, self._addresses):
             self._events.addresses_gone(lost)
+        self._carriers.look()
         return changed
 
     @property

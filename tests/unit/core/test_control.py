@@ -161,6 +161,17 @@ def test_own_address_is_not_dialled_again_until_the_network_changes(ana: Alone) 
     assert len([e for e in effects if isinstance(e, Dial)]) == 1
 
 
+def test_new_network_has_every_link_asked_at_once_and_what_answers_gets_no_second_link() -> None:
+    wire = Wire("ana", "ben", "cem")
+    wire.run(3_000)
+    ana = wire["ana"]
+    links, sent = ana.live.link_count, ana.sent
+    ana.say(NetworkChanged())
+    assert ana.sent == sent + links > sent
+    wire.run(2 * tuning.ASKED_DOUBTFUL_AFTER)
+    assert ana.live.link_count == links
+
+
 @pytest.mark.parametrize(
     "report",
     [

@@ -33,6 +33,15 @@ def test_own_urgent_slot_goes_to_all(ana: Mouth) -> None:
     assert [link for link, _, _ in ana.said()] == [TO_BEN, TO_CEM, TO_DORA]
 
 
+def test_links_that_an_urgent_slot_goes_to_are_to_be_heard_soon_or_asked(ana: Mouth) -> None:
+    ana.holds(receipts())
+    ana.said(after=tuning.HAVE_GATHER)
+    assert [link.ask_at for link in ana.links.values()] == [None, None, None]
+    ana.holds(state(), BEN)
+    soon = ana.ctx.now + tuning.TOLD_UNHEARD
+    assert [link.ask_at for link in ana.links.values()] == [None, soon, soon]
+
+
 def test_age_travels_beside_the_record(ana: Mouth) -> None:
     ana.replica.put(CAST.held(state(), START - 5_000))
     ana.gossip.spread(state().key, BEN)

@@ -131,3 +131,85 @@ def test_closing_asks_for_it_once_and_forgets(ctx: Context, table: LinkTable) ->
     assert table.remove(LinkId(1)) is None
     assert ctx.drain() == []
     assert (len(table), table.get(LinkId(1)), table.next_deadline()) == (0, None, None)
+
+
+def test_new_network_asks_every_link_of_either_end_at_once_and_doubts_it_a_second_later(
+    ctx: Context, table: LinkTable
+) -> None:
+    table.add(mine := link(1))
+    table.add(theirs := link(2, CEM, dialled=False))
+    table.ping_due(PRINT)
+    table.heard(mine)
+    ctx.drain()
+    ctx.now += tuning.SECOND
+    table.ask_all()
+    table.ping_due(PRINT)
+    assert ctx.drain() == [ping(1, 2), ping(2, 1)]
+    assert table.next_deadline() == ctx.now + tuning.ASKED_DOUBTFUL_AFTER
+    ctx.now += tuning.ASKED_DOUBTFUL_AFTER
+    table.ping_due(PRINT)
+    assert table.beside_due() == [mine, theirs]
+
+
+def test_link_that_was_asked_is_doubted_until_that_is_answered_whatever_else_its_peer_sends(
+    ctx: Context, table: LinkTable
+) -> None:
+    table.add(up := link(1))
+    table.ping_due(PRINT)
+    table.ask_all()
+    table.ping_due(PRINT)
+    table.answered(up, 1)
+    table.heard(up)
+    ctx.now += tuning.ASKED_DOUBTFUL_AFTER
+    table.ping_due(PRINT)
+    assert table.beside_due() == [up], "only the ping before was answered"
+    table.heard(up)
+    ctx.now += tuning.SECOND_DIAL_EVERY
+    assert table.beside_due() == [up]
+    table.answered(up, 2)
+    ctx.now += tuning.SECOND_DIAL_EVERY
+    table.ping_due(PRINT)
+    assert table.beside_due() == []
+
+
+def test_link_that_has_yet_to_answer_is_not_asked_again_nor_given_more_time(ctx: Context, table: LinkTable) -> None:
+    table.add(up := link(dialled=False))
+    table.ask_all()
+    table.ping_due(PRINT)
+    assert ctx.drain() == [ping(1, 1)]
+    ctx.now += tuning.ASKED_DOUBTFUL_AFTER // 2
+    table.ask_all()
+    table.ping_due(PRINT)
+    assert ctx.drain() == []
+    ctx.now += tuning.ASKED_DOUBTFUL_AFTER // 2
+    table.ping_due(PRINT)
+    assert up.doubtful
+
+
+def test_link_silent_for_a_second_after_an_urgent_write_is_asked_and_doubted_after_4_s(
+    ctx: Context, table: LinkTable
+) -> None:
+    table.add(up := link(dialled=False))
+    up.told(ctx.now)
+    table.ping_due(PRINT)
+    assert ctx.drain() == []
+    assert table.next_deadline() == ctx.now + tuning.TOLD_UNHEARD
+    ctx.now += tuning.TOLD_UNHEARD
+    up.told(ctx.now)
+    table.ping_due(PRINT)
+    assert ctx.drain() == [ping(1, 1)]
+    up.told(ctx.now)
+    ctx.now += tuning.DOUBTFUL_AFTER
+    table.ping_due(PRINT)
+    assert ctx.drain() == []
+    assert up.doubtful
+
+
+def test_link_heard_within_a_second_of_an_urgent_write_is_not_asked(ctx: Context, table: LinkTable) -> None:
+    table.add(up := link(dialled=False))
+    up.told(ctx.now)
+    table.heard(up)
+    ctx.now += tuning.TOLD_UNHEARD
+    table.ping_due(PRINT)
+    assert ctx.drain() == []
+    assert not up.doubtful

@@ -12,6 +12,7 @@ from typing import Protocol
 import pytest
 
 from escalate_daemon.discovery.addresses import LocalAddress, Snapshot
+from escalate_daemon.discovery.carriers import runs
 from escalate_daemon.discovery.zeroconf_discovery import Discovery, Timing
 from support.waiting import soon
 
@@ -42,6 +43,7 @@ class Events:
         self.addresses: list[str] = []
         self.own: list[tuple[str, ...]] = []
         self.lost: set[str] = set()
+        self.carriers = 0
         self.troubles: list[str] = []
         self._told = asyncio.Event()
 
@@ -55,6 +57,10 @@ class Events:
 
     def addresses_gone(self, addresses: frozenset[str]) -> None:
         self.lost.update(addresses)
+        self._told.set()
+
+    def interfaces_changed(self) -> None:
+        self.carriers += 1
         self._told.set()
 
     def trouble(self, text: str) -> None:
@@ -203,6 +209,19 @@ def test_addresses_that_come_and_go_are_noticed_by_the_system_s_word(own_network
             await ran("ip addr del 10.9.0.2/24 dev lan0")
             await events.until(lambda: events.lost == {"10.9.0.2"})
             assert events.own[-1] == ("10.9.0.1",)
+
+    own_network(scenario, *LAN)
+
+
+def test_lost_carrier_is_told_though_no_address_changes(own_network: OwnNetwork) -> None:
+    async def scenario() -> None:
+        await soon(lambda: runs("lan0"), "the interface has its carrier, a moment after it came up")
+        async with running(4711, timing=replace(QUICK, poll_told=600.0)) as (_, a):
+            await ran("ip link set far0 down")
+            await a.until(lambda: a.carriers == 1)
+            await ran("ip link set far0 up")
+            await a.until(lambda: a.carriers == 2)
+            assert "10.9.0.1" not in a.lost
 
     own_network(scenario, *LAN)
 
