@@ -2,8 +2,11 @@
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Protocol, cast
+
+import msgspec
 
 from escalate_cli import exits, output
 from escalate_cli.verbs import VERBS, overview
@@ -14,7 +17,8 @@ from escalate_daemon.ipc.protocol import RequestFailed, failure
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Never a traceback for what a person or a machine can do wrong."""
     args = list(sys.argv[1:] if argv is None else argv)
-    as_json = "--json" in args
+    ours = args[: args.index("--")] if "--" in args else args  # what follows is a command's own, or plain words
+    as_json = "--json" in ours
     output.prepare()
     try:
         return _run(args)
@@ -42,8 +46,24 @@ def _run(args: list[str]) -> int:
 
 
 def _call(verb: str, args: list[str]) -> int:
-    """Run one verb's Typer application, its usage errors made ours."""
+    """Run one verb's module.
+
+    Besides its `app` it may have `prepare`, which rewrites its arguments before they are parsed, and `OWN_FAILURE`,
+    the exit code of all its own failures (a verb whose exit codes are another command's).
+    """
     module = importlib.import_module(f"escalate_cli.commands.{verb}")
+    prepare: Callable[[list[str]], list[str]] = getattr(module, "prepare", list)
+    own_failure: int | None = getattr(module, "OWN_FAILURE", None)
+    try:
+        return _parse(verb, module, prepare(args))
+    except RequestFailed as refused:
+        if own_failure is None:
+            raise
+        raise RequestFailed(msgspec.structs.replace(refused.failure, exit=own_failure)) from refused
+
+
+def _parse(verb: str, module: ModuleType, args: list[str]) -> int:
+    """Run one verb's Typer application, its usage errors made ours."""
     import typer
 
     command = typer.main.get_command(module.app)
@@ -74,8 +94,8 @@ def _unknown(verb: str) -> RequestFailed:
 
 
 def _lower(text: str) -> str:
-    """Click's sentence as the middle of ours."""
-    return (text[:1].lower() + text[1:]).rstrip(".")
+    """Click's sentence, its lists on lines of their own too, as the middle of ours."""
+    return " ".join((text[:1].lower() + text[1:]).rstrip(".").split())
 
 
 def _version() -> str:

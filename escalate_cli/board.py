@@ -6,6 +6,7 @@ import select
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,20 +15,23 @@ from typing import Final
 
 from escalate_cli import escape, output, table, words
 from escalate_cli.follow import Begun, Step
+from escalate_cli.thread import Thread
 from escalate_daemon.ipc.protocol import Escalation, Event
 
 TICK_S: Final = 0.2  # how soon a key, or a changed size of the terminal, is noticed
 _ENTER: Final = "\x1b[?1049h\x1b[?25l"  # the other screen, no cursor
 _LEAVE: Final = "\x1b[?25h\x1b[?1049l"
 _UP: Final = ("active", "lost")
+_NEWS: Final = 5  # lines of claims and threads under the table: the newest
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """An escalation and when it came, so that its age goes on."""
+    """An escalation and when it came, so that its age goes on; and its thread so far."""
 
     escalation: Escalation
     came: float
+    thread: Thread
 
     def age_s(self, now: float) -> float:
         """Its age now, in seconds."""
@@ -41,6 +45,8 @@ class Board:
         self._held: dict[str, _Held] = {}
         self._connected = False
         self._open_space = False
+        self._ready = False  # before that what comes is no news
+        self._news: deque[str] = deque(maxlen=_NEWS)
 
     def take(self, step: Step, now: float) -> None:
         """Follow one step of the stream."""
@@ -48,12 +54,23 @@ class Board:
             self._held.clear()
             self._connected = True
             self._open_space = step.open_space
+            self._ready = False
         elif isinstance(step, Event) and step.escalation is not None:
-            escalation = step.escalation
-            if escalation.state in _UP:
-                self._held[escalation.id] = _Held(escalation, now)
-            else:
-                self._held.pop(escalation.id, None)
+            self._tell(step.escalation, now)
+        elif isinstance(step, Event):
+            self._ready = self._ready or step.event == "ready"
+
+    def _tell(self, escalation: Escalation, now: float) -> None:
+        before = self._held.pop(escalation.id, None)
+        thread = before.thread if before is not None else Thread()
+        said = [f"{words.whose(escalation)}: {words.said(line)}" for line in thread.news(escalation.thread)]
+        if escalation.state in _UP:
+            self._held[escalation.id] = _Held(escalation, now, thread)
+        coming = words.coming(escalation)
+        if coming and (before is None or coming != words.coming(before.escalation)):
+            said.append(f"{words.whose(escalation)}: {coming}")
+        if self._ready:
+            self._news.extend(said)
 
     def lines(self, now: float) -> list[str]:
         """The whole board."""
@@ -62,7 +79,8 @@ class Board:
         rows = [words.list_row(each.escalation, each.age_s(now)) for each in held]
         body = table.render(words.LIST_HEADERS, rows, aligned=True) or ["nothing is active"]
         banner = [words.OPEN_SPACE] if self._open_space else []
-        return [output.paint(f"{title} - q leaves", "bold"), *banner, "", *body]
+        news = ["", *self._news] if self._news else []
+        return [output.paint(f"{title} - q leaves", "bold"), *banner, "", *body, *news]
 
 
 def run(steps: Iterable[Step]) -> bool:

@@ -16,6 +16,13 @@ def parse(text: str) -> float:
     return float(int(found[1]) * _SECONDS[found[2]])
 
 
+def exact(seconds: float) -> str:
+    """A duration as it is typed, in its largest whole unit: 90s, 2m, 1h, 7d."""
+    whole = int(seconds)
+    unit = "s" if not whole else next(name for name, size in reversed(_SECONDS.items()) if whole % size == 0)
+    return f"{whole // _SECONDS[unit]}{unit}"
+
+
 def say(seconds: float) -> str:
     """An age for people, rounded down: 0s, 59s, 12m, 3h05m, 2d04h."""
     whole = max(0, int(seconds))

@@ -38,7 +38,7 @@ class _End:
 Step = protocol.Event | Begun | Tick
 
 
-def follow(out: Output, tick_s: float) -> Iterator[Step]:
+def follow(out: Output, tick_s: float) -> Generator[Step, None, None]:
     """Events for ever; Tick at least every `tick_s`. Ends where there is no space. RequestFailed at the first try."""
     connection = client.line(out)
     backoff = _BACKOFF_FIRST_S

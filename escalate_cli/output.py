@@ -51,6 +51,10 @@ class Output(msgspec.Struct, frozen=True):  # a dataclass costs every command ha
         if not self.quiet:
             self.warn(*lines)
 
+    def menu(self, choices: Sequence[str]) -> None:
+        """Numbered lines on stderr to pick from."""
+        _write(sys.stderr, "".join(f"{at:>3}  {escape.printable(line)}\n" for at, line in enumerate(choices, 1)))
+
     def warn(self, *lines: str) -> None:
         """What a person has to know, quiet or not."""
         _write(sys.stderr, "".join(f"escalate: {escape.printable(line)}\n" for line in lines))
@@ -94,10 +98,22 @@ def can_ask() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
+def can_talk() -> bool:
+    """Whether a person reads stdout as it comes, and types."""
+    return is_terminal() and sys.stdin is not None and sys.stdin.isatty()
+
+
 def confirm(question: str) -> bool:
     """Whether a person says yes; no is the default."""
     _write(sys.stderr, f"escalate: {escape.printable(question)} [y/N] ")
     return sys.stdin is not None and sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def answer(question: str) -> str | None:
+    """What a person types at a question on stderr; None where they end the input instead."""
+    _write(sys.stderr, f"escalate: {escape.printable(question)}")
+    typed = sys.stdin.readline() if sys.stdin is not None else ""
+    return typed if typed.endswith("\n") else None
 
 
 def screen(sequence: str) -> bool:

@@ -5,7 +5,17 @@ from typing import Final
 
 from escalate_cli import durations, escape, output
 from escalate_cli.table import Row
-from escalate_daemon.ipc.protocol import Escalation, Hear, Member, Receipt, Space, SpaceReply
+from escalate_daemon.ipc.protocol import (
+    ChatLine,
+    Claim,
+    Escalation,
+    Hear,
+    LadderStep,
+    Member,
+    Receipt,
+    Space,
+    SpaceReply,
+)
 
 NO_SPACE: Final = "you are in no space now: `escalate up` makes one or brings you back, `escalate join CODE` joins one"
 OPEN_SPACE: Final = "OPEN SPACE: anybody on this network can join it, read everything in it and raise in it"
@@ -24,6 +34,7 @@ WHY: Final = {
     "limited": "no sound: rung too often just now",
     "failed": "could not be shown",
 }
+_UP: Final = ("active", "lost")
 _END_REASONS: Final = {
     "owner": "by its owner",
     "room": "its owner went into a room",
@@ -58,7 +69,7 @@ def who_row(member: Member) -> Row:
     return Row(
         (
             f"{label} (new key)" if member.new_key else label,
-            _presence(member),
+            presence(member),
             " ".join(f"@{group}" for group in member.groups),
             member.host or "",
             member.location or "",
@@ -78,30 +89,74 @@ def reach(escalation: Escalation) -> str:
     return ", ".join(told + ([f"{numbers.seen} seen"] if numbers.seen else []))
 
 
-def show(escalation: Escalation) -> list[str]:
-    """One in full."""
+def headline(escalation: Escalation) -> str:
+    """Whose it is and what it is about."""
+    message = escape.printable(escalation.message) if escalation.message else "(no message)"
+    whose = f"{escalation.level} of {escape.printable(escalation.owner.label)}"
+    return output.paint(f"{whose}: {message}", escalation.level)
+
+
+def show(escalation: Escalation, forgotten: int = 0) -> list[str]:
+    """One in full. `forgotten`: how many lines of its thread are not kept."""
     owner = escalation.owner
-    said = escape.printable(escalation.message) if escalation.message else "(no message)"
-    lines = [output.paint(f"{escalation.level} of {escape.printable(owner.label)}: {said}", escalation.level)]
+    lines = [headline(escalation)]
     facts = [("id", escalation.id), ("state", _state(escalation))]
     facts.append(("raised", f"{durations.say(escalation.age_s)} ago, {when(escalation.started_at)}"))
     if escalation.ended_at:
-        why = _END_REASONS.get(escalation.end_reason or "", escalation.end_reason)
-        facts.append(("ended", f"{when(escalation.ended_at)}, {why}"))
+        facts.append(("ended", f"{when(escalation.ended_at)}, {end_reason(escalation)}"))
     facts.append(("note", escalation.note or ""))
-    facts.append(("where", " ".join(filter(None, (owner.host, owner.location, owner.phone, owner.url)))))
+    facts.extend(where(owner))
     facts.append(("named", ", ".join(escalation.named)))
     facts.append(("reach", reach(escalation)))
-    facts.extend(("ladder", f"{durations.say(s.after_s)}: {' '.join(s.named)}") for s in escalation.ladder)
-    facts.extend(("coming", f"{claim.member.label}, {when(claim.at)}") for claim in escalation.claims)
+    facts.extend(("ladder", _step(step)) for step in escalation.ladder)
+    facts.extend(("coming", _claim(claim)) for claim in escalation.claims)
     facts.extend(("receipt", _receipt(receipt)) for receipt in _by_label(escalation.receipts))
-    facts.extend(("said", f"{line.member.label}: {line.text}") for line in escalation.thread)
+    facts.extend(("", line) for line in kept_from(forgotten))
+    facts.extend(("said", said(line)) for line in escalation.thread)
     return lines + aligned(facts)
 
 
 def aligned(facts: Iterable[tuple[str, str]]) -> list[str]:
     """`name  value` lines; an empty value is left out."""
     return [f"  {name:<9} {escape.printable(value)}" for name, value in facts if value]
+
+
+def whose(escalation: Escalation) -> str:
+    """An escalation in the middle of a sentence: `your red`, `ana's yellow`."""
+    possessive = "your" if escalation.owner.me else f"{escape.printable(escalation.owner.label)}'s"
+    return f"{possessive} {escalation.level}"
+
+
+def coming(escalation: Escalation) -> str:
+    """`sam is coming`, by those whose claim counts; nothing where none does."""
+    labels = [claim.member.label for claim in escalation.claims if claim.counts]
+    return f"{names(labels)} {'is' if len(labels) == 1 else 'are'} coming" if labels else ""
+
+
+def end_reason(escalation: Escalation) -> str:
+    """Why it ended; nothing where that is not known."""
+    return _END_REASONS.get(escalation.end_reason or "", escalation.end_reason or "")
+
+
+def said(line: ChatLine) -> str:
+    """One line of a thread: when, who, what."""
+    return escape.printable(f"{when(line.at)} {'me' if line.member.me else line.member.label}: {line.text}")
+
+
+def kept_from(forgotten: int) -> list[str]:
+    """What is said of earlier lines of a thread that are gone."""
+    return [f"{forgotten} earlier line{'' if forgotten == 1 else 's'} not kept"] if forgotten else []
+
+
+def where(owner: Member) -> list[tuple[str, str]]:
+    """Where a member is to be found, fact by fact."""
+    return [
+        ("room", owner.room or ""),
+        ("location", owner.location or ""),
+        ("host", owner.host or ""),
+        ("phone", owner.phone or ""),
+        ("url", owner.url or ""),
+    ]
 
 
 def space(where: Space) -> str:
@@ -127,7 +182,14 @@ def ended(escalation: Escalation) -> str:
 
 def me(member: Member) -> str:
     """Oneself on one line."""
-    return f"{member.label} ({member.presence}){''.join(f' @{group}' for group in member.groups)}"
+    return f"{member.label} ({presence(member)}){''.join(f' @{group}' for group in member.groups)}"
+
+
+def presence(member: Member) -> str:
+    """Where a member is, and whether it is reached."""
+    told = f"in room {escape.printable(member.room)}" if member.presence == "room" and member.room else member.presence
+    gone = not member.online and member.presence not in {"left", "lost"}
+    return f"{told} (not reached)" if gone else told
 
 
 def hears(member: Member) -> str:
@@ -156,22 +218,17 @@ def when(moment: str) -> str:
     return local.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M")
 
 
-def _presence(member: Member) -> str:
-    where = f"room {member.room}" if member.presence == "room" else member.presence
-    gone = not member.online and member.presence not in {"left", "lost"}
-    return f"{where} (not reached)" if gone else where
-
-
 def _state(escalation: Escalation) -> str:
-    coming = [claim.member.label for claim in escalation.claims if claim.counts]
-    if escalation.state == "lost":
-        return "contact lost"
-    if escalation.state == "active" and coming:
-        return f"{_names(coming)} coming"
-    return escalation.state
+    state = "contact lost" if escalation.state == "lost" else escalation.state
+    if escalation.state not in _UP or not escalation.claims:
+        return state
+    if told := coming(escalation):
+        return told if state == "active" else f"{state}, {told}"
+    return f"{state}, nobody is coming any more"
 
 
-def _names(labels: Sequence[str]) -> str:
+def names(labels: Sequence[str]) -> str:
+    """Labels on one line, of many the first few and how many more."""
     shown = ", ".join(map(escape.printable, labels[:_NAMES_SHOWN]))
     left = len(labels) - _NAMES_SHOWN
     return f"{shown} and {left} more" if left > 0 else shown
@@ -179,6 +236,16 @@ def _names(labels: Sequence[str]) -> str:
 
 def _by_label(receipts: Sequence[Receipt]) -> list[Receipt]:
     return sorted(receipts, key=lambda receipt: receipt.member.label)
+
+
+def _step(step: LadderStep) -> str:
+    done = ", done" if step.fired else ""
+    return f"after {durations.exact(step.after_s)}: {', '.join(step.named)}{done}"
+
+
+def _claim(claim: Claim) -> str:
+    gone = "" if claim.counts else " (no longer counts)"
+    return f"{claim.member.label}, {when(claim.at)}{gone}"
 
 
 def _receipt(receipt: Receipt) -> str:

@@ -13,11 +13,15 @@ from escalate_daemon import config as settings
 from escalate_daemon import logs, paths, surroundings
 from escalate_daemon.daemon import Daemon, Warnings
 from escalate_daemon.doctor.watch import Watch
+from escalate_daemon.hooking import Hooking
 from escalate_daemon.ipc.endpoint import EndpointError
 from escalate_daemon.ipc.listener import AlreadyServed
 from escalate_daemon.ipc.protocol import EXITS, JoinRequest, RequestFailed
 from escalate_daemon.ipc.server import Server
+from escalate_daemon.manners import keep_hours
 from escalate_daemon.paths import Paths
+from escalate_daemon.presence import PresenceWatch
+from escalate_daemon.pressing import Pressing
 from escalate_daemon.requests import joining
 from escalate_daemon.requests.answer import Answers
 from escalate_daemon.screen import Screen
@@ -48,6 +52,9 @@ async def serve(where: Paths, unlocked: str | None) -> int:
         await _open_door(server)  # who knocks now is answered once the session stands
         async with asyncio.TaskGroup() as group:
             working = group.create_task(screen.run(), name="screen")
+            remembering = group.create_task(daemon.history.run(), name="history")
+            beside = _beside(daemon, group)
+            await asyncio.sleep(0)  # they follow before the first session has news
             await daemon.begin()
             _settle()
             log.info("ready: pid %d, %s", os.getpid(), server.address)
@@ -56,14 +63,30 @@ async def serve(where: Paths, unlocked: str | None) -> int:
             await daemon.stopped()
             joining_in.cancel()
             watching.cancel()
+            for task in beside:
+                task.cancel()
             await server.aclose()
             await daemon.end()
+            remembering.cancel()  # after the session, so that what its end told is kept
             working.cancel()
     finally:
         around.store.close()
         log.info("stopped")
         logs.stop()
     return 0
+
+
+def _beside(daemon: Daemon, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    """What runs beside the sessions, whichever is on."""
+    pressing = Pressing(daemon)
+    daemon.screen.tell_presses(pressing.press)
+    works = {
+        "hooks": Hooking(daemon).run(),
+        "presence": PresenceWatch(daemon).run(),
+        "pressing": pressing.run(),
+        "quiet-hours": keep_hours(daemon.config, daemon.set_policy),
+    }
+    return [group.create_task(work, name=name) for name, work in works.items()]
 
 
 def _settle() -> None:

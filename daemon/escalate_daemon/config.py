@@ -15,8 +15,10 @@ from pathlib import Path
 import msgspec
 
 from escalate_daemon import toml_edit
-from escalate_daemon.config_keys import KEYS, CannotSet, ConfigError, format_duration, key_of, parse_duration
+from escalate_daemon.config_keys import ALIASES, KEYS, CannotSet, Key, key_of
+from escalate_daemon.config_values import Checked, ConfigError, format_duration, parse_duration
 from escalate_daemon.core import tuning
+from escalate_daemon.core.ids import fold
 from escalate_daemon.paths import Paths
 from escalate_daemon.toml_edit import TomlValue
 
@@ -30,6 +32,7 @@ __all__ = [
     "parse_duration",
     "set_value",
     "show",
+    "typed",
 ]
 
 
@@ -54,9 +57,18 @@ class Daemon:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """`max_age_s`: seconds after which a forgotten hand of mine is ended."""
+    """`max_age_s`: seconds after which a forgotten hand of mine is ended. `end_on_...`: what else ends it.
+
+    `warn_after_s`: then I am told by a pop-up that nobody comes; 0: never. `put_away_after_s`: another's is hidden
+    here when its owner has been lost for so long.
+    """
 
     max_age_s: int = tuning.MAX_AGE // tuning.SECOND
+    end_on_room: bool = True
+    end_on_away: bool = True
+    end_on_leave: bool = True
+    warn_after_s: int = tuning.WARN_AFTER // tuning.SECOND
+    put_away_after_s: int = tuning.PUT_AWAY_AFTER // tuning.SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,35 +80,87 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """`notifier` "auto": the best that works here."""
+    """`notifier` "auto": the best that works here. `repeat_s`: a ring comes again after so long; 0: it does not."""
 
     notifier: str = "auto"
     sound: bool = True
+    repeat_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """`run`: the program that takes me to an owner, and its arguments; () is none."""
+
+    run: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """`open`: the program in which a thread is read and written; (): a terminal."""
+
+    open: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """A program and its arguments for each event; () is none."""
+
+    on_ring: tuple[str, ...] = ()
+    on_raised: tuple[str, ...] = ()
+    on_claimed: tuple[str, ...] = ()
+    on_chat: tuple[str, ...] = ()
+    on_ended: tuple[str, ...] = ()
+    on_lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """`hours` as quiet.QuietHours reads them. `muted` and `allow`: WHO words of those who ring."""
+
+    hours: tuple[str, ...] = ()
+    muted: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What makes me away by itself. `away_when_idle_s`: 0: idling does not."""
+
+    away_on_lock: bool = False
+    away_when_idle_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings."""
+    """All settings. `aliases`: the name, folded -> the WHO words it stands for."""
 
     me: Me = field(default_factory=Me)
     daemon: Daemon = field(default_factory=Daemon)
     escalation: Escalation = field(default_factory=Escalation)
     space: Space = field(default_factory=Space)
     notify: Notify = field(default_factory=Notify)
+    approach: Approach = field(default_factory=Approach)
+    chat: Chat = field(default_factory=Chat)
+    hooks: Hooks = field(default_factory=Hooks)
+    quiet: Quiet = field(default_factory=Quiet)
+    presence: Presence = field(default_factory=Presence)
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def load(paths: Paths) -> tuple[Config, tuple[str, ...]]:
     """The settings as they stand, and a warning for each thing in the files that is ignored. Never fails."""
     warnings: list[str] = []
-    values: dict[str, dict[str, object]] = {}
+    found: dict[str, dict[str, object]] = {}
     for path in (paths.site_config_file, paths.config_file):
         for name, raw in _read(path, warnings).items():
             try:
                 key = key_of(name)
-                values.setdefault(key.section, {})[key.field] = key.checked(raw)
+                found.setdefault(key.section, {})[key.field] = key.checked(raw)
             except ConfigError as error:
                 warnings.append(f"{path}: {error}; it is ignored")
-    return msgspec.convert(values, Config), tuple(warnings)
+    aliases = found.get(ALIASES, {})
+    found[ALIASES] = {name: meant for name, meant in aliases.items() if meant}  # empty: the site's is taken back
+    return msgspec.convert(found, Config), tuple(warnings)
 
 
 def set_value(paths: Paths, name: str, given: str) -> None:
@@ -107,7 +171,7 @@ def set_value(paths: Paths, name: str, given: str) -> None:
     path = paths.config_file
     try:
         before = path.read_bytes().decode() if path.exists() else ""
-        _write(path, toml_edit.set_key(before, key.section, key.name, value))
+        _write(path, toml_edit.set_key(before, key.section, _spelt(key, before), value))
     except (toml_edit.EditError, UnicodeDecodeError) as error:
         raise CannotSet(f"{path}: {error}; mend that file, or move it away") from error
     except OSError as error:
@@ -116,17 +180,14 @@ def set_value(paths: Paths, name: str, given: str) -> None:
 
 def show(config: Config) -> dict[str, TomlValue | None]:
     """Every setting by its name as `set_value` takes it; None where it is empty."""
-    shown: dict[str, TomlValue | None] = {}
-    sections: dict[str, dict[str, str | int | bool | tuple[str, ...]]] = asdict(config)
-    for key in KEYS:
-        value = sections[key.section][key.field]
-        if key.field.endswith("_s") and isinstance(value, int):
-            shown[key.dotted] = format_duration(value)
-        elif isinstance(value, tuple):
-            shown[key.dotted] = list(value)
-        else:
-            shown[key.dotted] = None if value == "" else value
-    return shown
+    sections: dict[str, dict[str, Checked]] = asdict(config)
+    shown = {key.dotted: key.shown(sections[key.section][key.field]) for key in KEYS}
+    return shown | {f"{ALIASES}.{name}": list(meant) for name, meant in config.aliases.items()}
+
+
+def typed(name: str, value: TomlValue | None) -> str:
+    """What `show` gave for `name`, in one line as `set_value` takes it."""
+    return key_of(name).typed_as(value)
 
 
 def own_name(config: Config, environ: Mapping[str, str]) -> str:
@@ -137,6 +198,18 @@ def own_name(config: Config, environ: Mapping[str, str]) -> str:
 
 
 # --- Files -----------------------------------------------------------------------------------------
+def _spelt(key: Key, content: str) -> str:
+    """The key's name as the file spells it: two aliases that differ only in case would be one."""
+    if key.section != ALIASES:
+        return key.name
+    try:
+        table = tomllib.loads(content).get(ALIASES)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return key.name  # set_key says what is wrong
+    names = table if isinstance(table, dict) else {}
+    return next((name for name in names if fold(name) == key.field), key.name)
+
+
 def _read(path: Path, warnings: list[str]) -> dict[str, object]:
     """The file's keys by dotted name; {} with a warning where it cannot be read."""
     try:

@@ -1,55 +1,34 @@
-"""The settings' keys: where each stands, which values it takes, how a typed word becomes one."""
+"""The settings' keys: where each stands, which values it takes, how it is typed and shown."""
 
-import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from escalate_daemon import config_values as values
+from escalate_daemon.config_values import Check, Checked, ConfigError, format_duration
 from escalate_daemon.core import text, tuning
 from escalate_daemon.toml_edit import TomlValue
 
-Checked = str | int | bool | tuple[str, ...]
-
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])")
-_TRUE: Final = frozenset({"true", "yes", "on", "1"})
-_FALSE: Final = frozenset({"false", "no", "off", "0"})
+ALIASES: Final = "aliases"  # the section whose keys are the person's own
+_LONGEST_S: Final = tuning.MAX_AGE_LIMIT // tuning.SECOND  # what outlives the oldest hand means nothing
 _LOG_LEVELS: Final = ("debug", "info", "warning", "error")
-_PORT_MAX: Final = 65535
-_PEERS_MAX: Final = 256  # a list typed by a person; the rest is found by gossip
-
-
-class ConfigError(ValueError):
-    """A setting cannot be so; the text says why and what may stand there."""
 
 
 class CannotSet(ConfigError):
     """The file cannot be changed, whatever was typed; the text says why and what mends it."""
 
 
-def parse_duration(given: str) -> int:
-    """Seconds in `90s 5m 2h 7d`. ConfigError for anything else, and for nought."""
-    found = _DURATION.fullmatch(given.strip())
-    if not found or not int(found[1]):
-        raise ConfigError(f"{given!r} is no duration: write 90s, 5m, 2h or 7d")
-    return int(found[1]) * _UNITS[found[2]]
-
-
-def format_duration(seconds: int) -> str:
-    """`seconds` in the largest unit that divides it."""
-    unit = next(name for name in ("d", "h", "m", "s") if seconds % _UNITS[name] == 0)
-    return f"{seconds // _UNITS[unit]}{unit}"
-
-
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One setting: where it stands, how a TOML value is checked, how a typed word becomes a TOML value."""
+    """One setting: how a TOML value is checked, how a typed word becomes a TOML value, how a list is typed."""
 
     section: str
     name: str
-    check: Callable[[object], Checked]
+    check: Check
     parse: Callable[[str], TomlValue] = str
     field: str = ""
+    typed: Callable[[list[str]], str] = ", ".join
 
     def __post_init__(self) -> None:
         if not self.field:
@@ -67,96 +46,68 @@ class Key:
         except ConfigError as error:
             raise ConfigError(f"{self.dotted}: {error}") from error
 
+    def shown(self, value: Checked) -> TomlValue | None:
+        """The value as it stands in a file; None where it is empty."""
+        if isinstance(value, tuple):
+            return list(value)
+        if self.field.endswith("_s") and isinstance(value, int):
+            return format_duration(value)
+        return None if value == "" else value
 
-def _words(check: Callable[[str], str]) -> Callable[[object], Checked]:
-    """A check of a string by one of core.text's, "" allowed."""
-
-    def checked(raw: object) -> Checked:
-        if not isinstance(raw, str):
-            raise ConfigError("a string is wanted")
-        try:
-            return check(raw) if raw.strip() else ""
-        except text.TextRefused as error:
-            raise ConfigError(error.reason) from error
-
-    return checked
-
-
-def _one_of(*allowed: str) -> Callable[[object], Checked]:
-    def checked(raw: object) -> Checked:
-        if raw not in allowed:
-            raise ConfigError(f"one of {', '.join(allowed)} is wanted")
-        return str(raw)
-
-    return checked
+    def typed_as(self, value: TomlValue | None) -> str:
+        """What `shown` gave, as `parse` takes it."""
+        if isinstance(value, list):
+            return self.typed(value)
+        return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _port(raw: object) -> Checked:
-    if not isinstance(raw, int) or isinstance(raw, bool) or not 0 <= raw <= _PORT_MAX:
-        raise ConfigError(f"a port from 1 to {_PORT_MAX} is wanted, or 0 for any")
-    return raw
+def _flag(section: str, name: str) -> Key:
+    return Key(section, name, values.flag, values.parse_flag)
 
 
-def _peers(raw: object) -> Checked:
-    if not isinstance(raw, list) or len(raw) > _PEERS_MAX:
-        raise ConfigError(f"a list of at most {_PEERS_MAX} HOST:PORT is wanted")
-    try:
-        return tuple(text.check_address(str(peer)) for peer in raw)
-    except text.TextRefused as error:
-        raise ConfigError(error.reason) from error
+def _duration(section: str, name: str, least_s: int, most_s: int, *, off: bool = False) -> Key:
+    return Key(section, name, values.duration(least_s, most_s, off=off), field=f"{name}_s")
 
 
-def _flag(raw: object) -> Checked:
-    if not isinstance(raw, bool):
-        raise ConfigError("true or false is wanted")
-    return raw
+def _argv(section: str, name: str) -> Key:
+    return Key(section, name, values.argv, values.parse_argv, typed=shlex.join)
 
 
-def _age(raw: object) -> Checked:
-    if not isinstance(raw, str):
-        raise ConfigError('a duration such as "8h" is wanted')
-    seconds = parse_duration(raw)
-    if seconds > tuning.MAX_AGE_LIMIT // tuning.SECOND:
-        raise ConfigError(f"at most {format_duration(tuning.MAX_AGE_LIMIT // tuning.SECOND)} is allowed")
-    return seconds
-
-
-def _parse_flag(given: str) -> bool:
-    word = given.strip().lower()
-    if word not in _TRUE | _FALSE:
-        raise ConfigError("true or false is wanted")
-    return word in _TRUE
-
-
-def _parse_number(given: str) -> int:
-    try:
-        return int(given)
-    except ValueError as error:
-        raise ConfigError(f"a number is wanted, not {given!r}") from error
-
-
-def _parse_list(given: str) -> TomlValue:
-    return [word for word in re.split(r"[,\s]+", given) if word]
-
-
-def _word(given: str) -> str:
-    if not given.isprintable():
-        raise ConfigError("one line of printable characters is wanted")
-    return given.strip()
+def _whom(section: str, name: str, check: Check, field: str = "") -> Key:
+    return Key(section, name, check, values.parse_whom, field, values.typed_words)
 
 
 KEYS: Final = (
-    Key("me", "name", _words(lambda given: text.normalise_label(given, "name"))),
-    Key("me", "location", _words(text.check_location)),
-    Key("me", "phone", _words(text.check_phone)),
-    Key("me", "url", _words(text.check_url)),
-    Key("daemon", "port", _port, _parse_number),
-    Key("daemon", "peers", _peers, _parse_list),
-    Key("daemon", "log_level", _one_of(*_LOG_LEVELS)),
-    Key("escalation", "max_age", _age, field="max_age_s"),
-    Key("space", "join", _words(_word)),
-    Key("notify", "notifier", _words(_word)),
-    Key("notify", "sound", _flag, _parse_flag),
+    Key("me", "name", values.words(lambda given: text.normalise_label(given, "name"))),
+    Key("me", "location", values.words(text.check_location)),
+    Key("me", "phone", values.words(text.check_phone)),
+    Key("me", "url", values.words(text.check_url)),
+    Key("daemon", "port", values.port, values.parse_number),
+    Key("daemon", "peers", values.peers, values.parse_list),
+    Key("daemon", "log_level", values.one_of(*_LOG_LEVELS)),
+    _duration("escalation", "max_age", 1, _LONGEST_S),
+    _flag("escalation", "end_on_room"),
+    _flag("escalation", "end_on_away"),
+    _flag("escalation", "end_on_leave"),
+    _duration("escalation", "warn_after", 1, _LONGEST_S, off=True),
+    _duration("escalation", "put_away_after", 10, _LONGEST_S),
+    Key("space", "join", values.words(values.word)),
+    Key("notify", "notifier", values.words(values.word)),
+    _flag("notify", "sound"),
+    _duration("notify", "repeat", 10, 3600, off=True),
+    _argv("approach", "run"),
+    _argv("chat", "open"),
+    _argv("hooks", "on_ring"),
+    _argv("hooks", "on_raised"),
+    _argv("hooks", "on_claimed"),
+    _argv("hooks", "on_chat"),
+    _argv("hooks", "on_ended"),
+    _argv("hooks", "on_lost"),
+    Key("quiet", "hours", values.hours, values.parse_hours),
+    _whom("quiet", "muted", values.senders),
+    _whom("quiet", "allow", values.senders),
+    _flag("presence", "away_on_lock"),
+    _duration("presence", "away_when_idle", 30, 86400, off=True),
 )
 
 
@@ -165,6 +116,13 @@ def key_of(name: str) -> Key:
     for key in KEYS:
         if key.dotted == name:
             return key
-    near = text.nearest(name, (key.dotted for key in KEYS))
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(key.dotted for key in KEYS)}"
-    raise ConfigError(f"there is no setting {text.clean(name, 64)!r}: {hint}")
+    section, _, own = name.partition(".")
+    if section == ALIASES and own.strip():
+        try:
+            return _whom(ALIASES, own.strip(), values.whom, values.alias(own))
+        except ConfigError as error:
+            raise ConfigError(f"{text.clean(name, 64)}: {error}") from error
+    known = (*(key.dotted for key in KEYS), f"{ALIASES}.{own or 'NAME'}")
+    near = text.nearest(name, known)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+    raise ConfigError(f"there is no setting {text.clean(name, 64)!r}: {text.clean(hint, 1000)}")

@@ -14,12 +14,19 @@ from typing import Final
 import msgspec
 
 from escalate_daemon import clock, present, standing
+from escalate_daemon.acting import Actions
 from escalate_daemon.config import Config
 from escalate_daemon.core import effects
+from escalate_daemon.core.commands import SetPolicy
+from escalate_daemon.core.policy import Policy
+from escalate_daemon.core.views import EscalationView
+from escalate_daemon.history import History
 from escalate_daemon.hub import Hub
 from escalate_daemon.ipc import protocol
 from escalate_daemon.ipc.protocol import RequestFailed, failure
 from escalate_daemon.keeping import Keeping
+from escalate_daemon.manners import policy_of, quiet_now
+from escalate_daemon.recents import Recents
 from escalate_daemon.requests.refusals import has_left, no_space
 from escalate_daemon.screen import Screen
 from escalate_daemon.session import Session, Setting
@@ -83,6 +90,10 @@ class Daemon:
         self._begun = asyncio.Event()
         self._stopping = asyncio.Event()
         self._identities: dict[str, Identity] = {}
+        self.policy = policy_of(self.config, quiet=quiet_now(self.config))
+        self.recents = Recents(around.store, lambda text: self.warn("recents", text))
+        self.history = History(around.store, self.hub, self._escalations)
+        self.actions = Actions(self.config, os.environ, self._in_open_space)
 
     # --- life -------------------------------------------------------------------------------------
     async def begin(self) -> None:
@@ -108,6 +119,7 @@ class Daemon:
         """Stop the session. The others see me lost."""
         async with self.changing:
             await self._close()
+        await self.actions.aclose()
 
     def stop(self) -> None:
         """Ask the process to end in order."""
@@ -145,6 +157,12 @@ class Daemon:
     def announce(self, words: Words) -> None:
         """A pop-up of our own."""
         self._screen.announce(words)
+
+    def set_policy(self, policy: Policy) -> None:
+        """From now on, and in every later session."""
+        self.policy = policy
+        if self.session is not None:
+            self.session.shell.report(SetPolicy(policy))
 
     def inside(self) -> Session:
         """The running session; refused where there is none."""
@@ -212,7 +230,7 @@ class Daemon:
     async def enter(self, membership: Membership, joined_by: str) -> Session:
         """Give up the old membership, if any, and run this one. TrustError: no chain of it holds, or it cannot be."""
         membership.checked()
-        await self._close(goodbye=self.session is not None)
+        await self._close(goodbye=self.session is not None, for_good=True)
         self._identities.pop(joined_by, None)
         self._keep(membership, Standing(joined_by=joined_by))
         return await self._open(membership)
@@ -232,7 +250,7 @@ class Daemon:
     async def forget(self) -> None:
         """Leave, and give the membership up."""
         self._keep_standing(Standing(left=True))  # a site's invite must not bring me back by itself
-        await self._close(goodbye=True)
+        await self._close(goodbye=True, for_good=True)
         self.membership = None
         try:
             keep.forget(self.around.paths.membership_file)
@@ -240,6 +258,12 @@ class Daemon:
         except (TrustError, OSError) as error:
             self.warn("membership", f"the membership is given up until the daemon restarts only: {error}")
         self._empty_store(b"")
+
+    def _in_open_space(self) -> bool:
+        return self.membership is not None and self.membership.open_space
+
+    def _escalations(self) -> list[EscalationView]:
+        return [] if self.session is None else self.session.escalations()
 
     # --- parts ------------------------------------------------------------------------------------
     @property
@@ -276,14 +300,15 @@ class Daemon:
             screen=self._screen,
             hub=self.hub,
             warn=self.warn,
+            policy=lambda: self.policy,
         )
 
-    async def _close(self, *, goodbye: bool = False) -> protocol.Member | None:
+    async def _close(self, *, goodbye: bool = False, for_good: bool = False) -> protocol.Member | None:
         session, self.session = self.session, None
         if session is None:
             return None
         if goodbye:
-            session.say_goodbye()
+            session.say_goodbye(for_good=for_good)
         me = present.member(session.me())
         await session.close()
         self.hub.close()

@@ -9,9 +9,7 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
-
-import msgspec
+from typing import Final, NamedTuple
 
 _APP: Final = "escalate"
 _SOCKET: Final = "daemon.sock"
@@ -23,7 +21,7 @@ class PathsError(Exception):
     """No folder can be used as it must be; the text says why and what mends it."""
 
 
-class Paths(msgspec.Struct, frozen=True):  # a dataclass would cost every command a millisecond
+class Paths(NamedTuple):  # a dataclass costs a command 1 ms; a msgspec.Struct costs shell completion, without it, 20
     """Every path of one daemon. Only `runtime_dir` is sure to exist."""
 
     config_file: Path

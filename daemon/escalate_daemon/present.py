@@ -45,14 +45,20 @@ def escalation(view: EscalationView, unix_s: float) -> protocol.Escalation:
         level="red" if view.level == "red" else "yellow",
         message=view.message or None,
         named=list(view.named),
-        ladder=[],
+        ladder=[
+            protocol.LadderStep(after_s=step.after / 1000, named=list(step.named), fired=step.fired)
+            for step in view.ladder
+        ],
         state=view.state.value,
-        started_at=_ago(view.age, unix_s),
+        started_at=_ago(view.age + (view.ended_ago or 0), unix_s),  # its age stands still once it ended
         age_s=view.age / 1000,
         ended_at=None if view.ended_ago is None else _ago(view.ended_ago, unix_s),
         end_reason=None if view.end_reason is None else view.end_reason.value,
         note=view.note or None,
-        claims=[],
+        claims=[
+            protocol.Claim(member=member(claim.member), at=_ago(claim.ago, unix_s), counts=claim.counts)
+            for claim in view.claims
+        ],
         reach=protocol.Reach(
             named=view.reach.named,
             online=view.reach.online,
@@ -62,7 +68,10 @@ def escalation(view: EscalationView, unix_s: float) -> protocol.Escalation:
             seen=view.reach.seen,
         ),
         receipts=[_receipt(receipt, unix_s) for receipt in view.receipts],
-        thread=[],
+        thread=[
+            protocol.ChatLine(member=member(line.member), at=_ago(line.ago, unix_s), text=line.text)
+            for line in view.thread
+        ],
     )
 
 

@@ -25,7 +25,7 @@ from escalate_daemon.core.commands import (
 )
 from escalate_daemon.core.effects import Show, ShowKind
 from escalate_daemon.core.ids import HandId
-from escalate_daemon.notify.base import Probe
+from escalate_daemon.notify.base import Press, Probe
 from escalate_daemon.notify.choose import UnknownNotifier, choose
 from escalate_daemon.notify.condition import Condition, Tried
 from escalate_daemon.notify.desk import Desk, Ringer
@@ -72,6 +72,7 @@ class Screen:
         self._tell: Callable[[Command], object] | None = None
         self._hears = "none"
         self._told: Callable[[Condition], None] | None = None
+        self._on_press: Callable[[HandId, Press], None] | None = None
         self._stands = asyncio.Event()
         self._turned = asyncio.Event()
 
@@ -140,6 +141,10 @@ class Screen:
         """Call `told`, and nobody else, with every condition that differs from the one before."""
         self._told = told
 
+    def tell_presses(self, told: Callable[[HandId, Press], None]) -> None:
+        """Call `told`, and nobody else, with every button that is pressed."""
+        self._on_press = told
+
     async def look(self) -> Condition:
         """Ask notifiers and player now; as long as a hung server is waited for. Waits for the desk to stand."""
         return self._know(await (await self._standing()).look())
@@ -202,8 +207,14 @@ class Screen:
         self._report(ReportClosed(hand))
 
     def seen(self, hand: HandId) -> None:
-        """A person touched it."""
+        """A person touched it, and it is off the screen."""
         self._report(ReportSeen(hand))
+
+    def pressed(self, hand: HandId, press: Press) -> None:
+        """A person pressed a button."""
+        self._report(ReportSeen(hand, still_up=True))
+        if self._on_press is not None:
+            self._on_press(hand, press)
 
     def lost(self, hand: HandId) -> None:
         """Its pop-up is no more, or not where it could be."""

@@ -14,10 +14,11 @@ from typing import Final, Protocol
 
 from escalate_daemon import clock
 from escalate_daemon.core import tuning
-from escalate_daemon.core.commands import AddressFound, Command, LeaveSpace, ReturnToSpace, SetProfile
+from escalate_daemon.core.commands import AddressFound, Command, LeaveSpace, ReturnToSpace, SetPolicy, SetProfile
 from escalate_daemon.core.context import NodeConfig
 from escalate_daemon.core.ids import HandId
 from escalate_daemon.core.node import Node
+from escalate_daemon.core.policy import Policy
 from escalate_daemon.core.text import clean
 from escalate_daemon.core.views import EscalationView, MemberView
 from escalate_daemon.discovery.addresses import host_port
@@ -101,6 +102,7 @@ class Session:
         screen: Announcer,
         hub: Hub,
         warn: Callable[[str, str | None], None],
+        policy: Callable[[], Policy] = Policy,
     ) -> None:
         self.membership = membership
         self.port = 0
@@ -108,6 +110,7 @@ class Session:
         self._screen = screen
         self._hub = hub
         self._warn = warn
+        self._policy = policy
         self._opened = clock.now()
         self.shell = Shell(_node(membership, setting.person, store), keeping, hub)
         limit = tuning.OPEN_MEMBERS_MAX if membership.open_space else tuning.MEMBERS_MAX
@@ -142,9 +145,9 @@ class Session:
         """End in the reverse order. The others see a closed link: lost, not left."""
         await self._closing.aclose()
 
-    def say_goodbye(self) -> None:
+    def say_goodbye(self, *, for_good: bool = False) -> None:
         """Left, and my hand ended, in one write; what is on the screen goes. `close` sends it."""
-        self.shell.command(LeaveSpace())
+        self.shell.command(LeaveSpace(for_good=for_good))
         self._screen.clear()
 
     # --- views ------------------------------------------------------------------------------------
@@ -190,6 +193,11 @@ class Session:
 
         age = (clock.now() - self._opened) / tuning.SECOND
         await self._hub.until(settled, HEARD_WITHIN - age)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has run long enough to know who is there."""
+        return clock.now() - self._opened >= HEARD_WITHIN * tuning.SECOND or self.others_online() > 0
 
     @property
     def links(self) -> int:
@@ -249,6 +257,7 @@ class Session:
     # --- parts ------------------------------------------------------------------------------------
     def _be_here(self, *, after_leaving: bool) -> None:
         """Whoever runs a session is there, whatever a crash between two steps of leaving or returning left kept."""
+        self.shell.report(SetPolicy(self._policy()))
         if after_leaving:
             self.shell.report(LeaveSpace())  # ends the hand of one who was killed while leaving
         self.shell.report(ReturnToSpace())

@@ -12,12 +12,12 @@ tell them: the local API ends that line, the links close that link.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
 from escalate_daemon import clock
-from escalate_daemon.core.commands import Command, CommandRefused, DialFailed, NetworkChanged
+from escalate_daemon.core.commands import Command, CommandRefused, DialFailed, NetworkChanged, Start
 from escalate_daemon.core.effects import Close, Dial, Effect, Send, Show, Store
 from escalate_daemon.core.facts import (
     EscalationFact,
@@ -32,6 +32,7 @@ from escalate_daemon.core.ids import DialId, HandId, LinkId, MemberId
 from escalate_daemon.core.naming import Plan
 from escalate_daemon.core.node import Node
 from escalate_daemon.core.peer import PeerHello
+from escalate_daemon.core.quietness import MuteView
 from escalate_daemon.core.views import EscalationView, GrantView, MemberView
 from escalate_daemon.core.wire import Hello
 from escalate_daemon.hub import Hub
@@ -157,9 +158,13 @@ class Shell:
         """Every known one, mine first; `ended`: those too, of which there may be hundreds."""
         return self.node.escalations(self._now(), ended=ended)
 
-    def plan(self, words: Sequence[str]) -> Plan:
-        """Whom WHO words would name now; CommandRefused as Start would."""
-        return self.node.plan(words, self._now())
+    def rehearse(self, start: Start) -> Plan:
+        """Whom this would name now, raising nothing; CommandRefused as it would be."""
+        return self.node.rehearse(start, self._now())
+
+    def muted(self) -> tuple[MuteView, ...]:
+        """What was muted here by hand."""
+        return self.node.muted(self._now())
 
     def grants(self) -> list[GrantView]:
         """All reusable invites."""

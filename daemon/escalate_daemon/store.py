@@ -1,7 +1,7 @@
 """What survives a restart: one SQLite file of small values, committed before anything of it is sent or shown.
 
-Owns the file, its form and its mends. Knows nothing of what the values mean: the core's buckets, and a few
-named blobs of the application. One process, one thread.
+Owns the file, its form and its mends. Knows nothing of what the values mean: the core's buckets, a few named blobs
+of the application, and the rows of its history. One process, one thread.
 """
 
 import os
@@ -9,8 +9,9 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -26,9 +27,18 @@ CREATE TABLE IF NOT EXISTS kept (
     PRIMARY KEY (bucket, key)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blobs (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-"""
+CREATE TABLE IF NOT EXISTS history (
+    id TEXT PRIMARY KEY,
+    started INTEGER NOT NULL,  -- ms since 1970
+    size INTEGER NOT NULL,     -- bytes of the value, so that counting them reads none
+    value BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS history_by_start ON history (started, id, size);
+"""  # an earlier program of this form leaves alone what it does not know
 _FIRM: Final = "PRAGMA synchronous = FULL"  # a commit is on the disk before it returns, and all before it
 _OUT_OF_HERE: Final = "PRAGMA synchronous = NORMAL"  # it is with the system, which brings it to the disk soon
+_HISTORY: Final = "SELECT id, started, value FROM history"
+_IN_ORDER: Final = "ORDER BY started DESC, id DESC"
 _SECURED: Final = "secured"  # a row to commit: what waits for the disk takes all before it along
 _WAL_BYTES: Final = 4 * 1024 * 1024  # what a burst of writes may leave in the write-ahead log
 _BUSY_SECONDS: Final = 1.0  # nobody else writes here, but a backup may read
@@ -39,6 +49,15 @@ _LOCKED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 Wall = Callable[[], int]
 Kept = dict[Bucket, dict[bytes, Stored]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the history. `started` in ms since 1970."""
+
+    id: str
+    started: int
+    value: bytes
 
 
 class StoreError(Exception):
@@ -131,12 +150,53 @@ class Store:
         rows = self._read("SELECT value FROM blobs WHERE name = ?", name)
         return next((value for (value,) in rows if isinstance(value, bytes)), None)
 
-    def put_blob(self, name: str, value: bytes | None) -> None:
-        """Keep a blob, durably, or forget it where `value` is None. StoreError."""
+    def put_blob(self, name: str, value: bytes | None, *, firm: bool = True) -> None:
+        """Keep a blob, or forget it where `value` is None. StoreError. `firm` as for `commit`."""
         if value is None:
-            self._write([("DELETE FROM blobs WHERE name = ?", (name,))])
+            self._write([("DELETE FROM blobs WHERE name = ?", (name,))], firm=firm)
         else:
-            self._write([("INSERT OR REPLACE INTO blobs VALUES (?, ?)", (name, value))])
+            self._write([("INSERT OR REPLACE INTO blobs VALUES (?, ?)", (name, value))], firm=firm)
+
+    # --- The history -------------------------------------------------------------------------------
+    def put_history(self, rows: Iterable[Row]) -> None:
+        """Keep these rows, each in place of the one of its id; not waited for on the disk. StoreError: none of them."""
+        writes = [
+            ("INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?)", (row.id, row.started, len(row.value), row.value))
+            for row in rows
+        ]
+        if writes:
+            self._write(writes, firm=False)
+
+    def history_row(self, identifier: str) -> Row | None:
+        """One row of the history."""
+        return next(_rows(self._read("SELECT id, started, value FROM history WHERE id = ?", identifier)), None)
+
+    def history(self, since: int, before: Row | None = None, limit: int = 100) -> list[Row]:
+        """At most `limit` rows started at `since` (ms since 1970) or later, newest first, from after `before` on."""
+        if before is None:
+            query = f"{_HISTORY} WHERE started >= ? {_IN_ORDER} LIMIT ?"
+            return list(_rows(self._read(query, since, limit)))
+        query = f"{_HISTORY} WHERE started >= ? AND (started, id) < (?, ?) {_IN_ORDER} LIMIT ?"
+        return list(_rows(self._read(query, since, before.started, before.id, limit)))
+
+    def history_size(self) -> tuple[int, int]:
+        """How many rows, and the bytes of their values."""
+        for rows, size in self._read("SELECT count(*), total(size) FROM history"):
+            if isinstance(rows, int) and isinstance(size, float):
+                return rows, int(size)
+        return 0, 0
+
+    def prune_history(self, since: int, rows: int, size: int) -> None:
+        """Forget what started before `since`, and the oldest beyond `rows` rows or `size` bytes. StoreError."""
+        writes: list[tuple[str, tuple[object, ...]]] = [("DELETE FROM history WHERE started < ?", (since,))]
+        held = 0
+        query = f"SELECT started, id, size FROM history WHERE started >= ? {_IN_ORDER}"
+        for number, (started, identifier, length) in enumerate(self._read(query, since), 1):
+            held += length if isinstance(length, int) else 0
+            if number > rows or held > size:
+                writes.append(("DELETE FROM history WHERE (started, id) <= (?, ?)", (started, identifier)))
+                break
+        self._write(writes, firm=False)
 
     def close(self) -> None:
         """Let go of the file; nothing is lost if this never comes."""
@@ -146,7 +206,7 @@ class Store:
             self._connection = None
         self._path = None
 
-    def _write(self, writes: list[tuple[str, tuple[object, ...]]], *, firm: bool = True) -> None:
+    def _write(self, writes: Sequence[tuple[str, tuple[object, ...]]], *, firm: bool = True) -> None:
         try:
             if self._connection is None:
                 self._connection, self._firm = _connect(self._must_have_path()), True
@@ -165,7 +225,7 @@ class Store:
         except (sqlite3.Error, OSError, _Unusable) as error:
             raise StoreError(_explain(self._path, error)) from error
 
-    def _read(self, query: str, *values: str) -> list[tuple[object, ...]]:
+    def _read(self, query: str, *values: str | int) -> list[tuple[object, ...]]:
         """The rows, from a copy while the file itself cannot be opened; none where nothing can be read."""
         try:
             if self._connection is not None:
@@ -209,6 +269,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.executescript(_TABLES)
         connection.execute("SELECT bucket, key, value, age, wall FROM kept LIMIT 0")
         connection.execute("SELECT name, value FROM blobs LIMIT 0")
+        connection.execute("SELECT id, started, size, value FROM history LIMIT 0")
     except sqlite3.OperationalError as error:
         if _code(error) == sqlite3.SQLITE_ERROR:
             raise _Unusable(str(error)) from error
@@ -232,7 +293,7 @@ def _set_aside(path: Path, now: int) -> Path:
     return aside
 
 
-def _read_copy(path: Path, query: str, values: tuple[str, ...]) -> list[tuple[object, ...]]:
+def _read_copy(path: Path, query: str, values: tuple[str | int, ...]) -> list[tuple[object, ...]]:
     """Rows of a file on a disk that cannot be written: SQLite needs to write beside a log that it reads."""
     with tempfile.TemporaryDirectory(prefix="escalate-") as folder:
         copy = Path(folder) / path.name
@@ -242,6 +303,12 @@ def _read_copy(path: Path, query: str, values: tuple[str, ...]) -> list[tuple[ob
                 shutil.copyfile(part, copy.with_name(copy.name + suffix))
         with closing(sqlite3.connect(copy)) as connection:
             return connection.execute(query, values).fetchall()
+
+
+def _rows(found: Iterable[tuple[object, ...]]) -> Iterator[Row]:
+    for identifier, started, value in found:
+        if isinstance(identifier, str) and isinstance(started, int) and isinstance(value, bytes):
+            yield Row(identifier, started, value)
 
 
 def _code(error: Exception) -> int:

@@ -9,6 +9,7 @@ from typing import Final
 TomlValue = str | int | bool | list[str]
 
 _HEADER: Final = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+)\s*\]\s*(?:#.*)?$")
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ANY_HEADER: Final = re.compile(r"\s*\[")
 
 
@@ -24,10 +25,15 @@ def set_key(text: str, section: str, key: str, value: TomlValue) -> str:
         raise EditError(f"{section} is not a table")
     table[key] = value
     for attempt in _ATTEMPTS:
-        edited = attempt(text, section, key, format_value(value))
+        edited = attempt(text, section, format_key(key), format_value(value))
         if edited is not None and _means(edited, wanted):
             return edited
     raise EditError(f"{section}.{key} is written in a form that only you can change")
+
+
+def format_key(key: str) -> str:
+    """`key` as TOML writes it: in quotes where it must be."""
+    return key if _BARE.fullmatch(key) else format_value(key)
 
 
 def format_value(value: TomlValue) -> str:

@@ -43,6 +43,21 @@ def ended_by_toggle(view: EscalationView) -> Words:
     return Words("Your escalation has ended", body)
 
 
+def not_pressed(reason: str) -> Words:
+    """A button that could do nothing."""
+    return Words("Not now", reason)
+
+
+def action_failed(reason: str) -> Words:
+    """Somebody is told to be coming, and the configured action failed."""
+    return Words("You are coming, and nothing else was done", reason)
+
+
+def type_this(told: str) -> Words:
+    """Where no terminal can be opened."""
+    return Words("The chat", told)
+
+
 def joined(name: str, host: str, fingerprint: str) -> Words:
     """Somebody used an invite of mine."""
     where = f" on {isolate(host)}" if host else ""

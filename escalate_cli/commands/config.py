@@ -62,14 +62,6 @@ def _show(out: Output) -> int:
     if out.as_json:
         out.object({"settings": shown})
     else:
-        out.lines(*(f"{key} = {escape.printable(_text(value))}" for key, value in shown.items()))
+        out.lines(*(f"{key} = {escape.printable(settings.typed(key, value))}" for key, value in shown.items()))
     out.warn(*warnings)
     return exits.DONE
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

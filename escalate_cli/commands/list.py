@@ -46,10 +46,14 @@ def _prompt(out: Output) -> int:
 
 
 def in_short(escalations: Sequence[Escalation]) -> str:
-    """`red ana: printer on fire`, or where several are up `red 2 yellow 1`."""
+    """`red ana: printer on fire (sam is coming)`, or where several are up `red 2 yellow 1, 1 claimed`."""
     if len(escalations) > 1:
         levels = [each.level for each in escalations]
-        return " ".join(f"{level} {levels.count(level)}" for level in ("red", "yellow") if level in levels)
+        counted = " ".join(f"{level} {levels.count(level)}" for level in ("red", "yellow") if level in levels)
+        claimed = sum(any(claim.counts for claim in each.claims) for each in escalations)
+        return f"{counted}, {claimed} claimed" if claimed else counted
     only = escalations[0]
     whose = f"{only.level} {'me' if only.owner.me else only.owner.label}"
-    return escape.printable(f"{whose}: {only.message}" if only.message else whose)
+    coming = words.coming(only)
+    told = f"{whose}: {only.message}" if only.message else whose
+    return escape.printable(f"{told} ({coming})" if coming else told)

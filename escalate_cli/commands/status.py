@@ -1,17 +1,28 @@
-"""status: one screen about me, the space, who would hear me, what is active."""
+"""status: one screen about me, the space, who would hear me, what is active; or saying where I am."""
 
-from escalate_cli import client, exits, table, words
+from typing import Annotated, Literal
+
+import typer
+
+from escalate_cli import client, exits, presence, table, words
 from escalate_cli.options import AsJson, Quiet, application, example
 from escalate_cli.output import Output
 from escalate_daemon.ipc import protocol
 
 app = application()
 
+Where = Annotated[
+    Literal["available", "busy", "away"] | None,
+    typer.Argument(metavar="[available|busy|away]", help="Say that you are; busy is rung only by name."),
+]
 
-@app.command(epilog=example("escalate status", "escalate status --json"))
-def status(*, as_json: AsJson = False, quiet: Quiet = False) -> int:
-    """Say on one screen who you are, where, who would hear you, and what is active."""
+
+@app.command(epilog=example("escalate status", "escalate status busy", "escalate status --json"))
+def status(where: Where = None, *, as_json: AsJson = False, quiet: Quiet = False) -> int:
+    """Say on one screen who you are, where, who would hear you, and what is active. Or say how you are."""
     out = Output(as_json=as_json, quiet=quiet)
+    if where is not None:
+        return presence.say(protocol.PresenceRequest(presence=where), out)
     reply = client.ask(out, protocol.StatusRequest(), protocol.StatusReply)
     if as_json:
         out.reply(reply)

@@ -21,7 +21,7 @@ if __name__ == "__main__":
         sys.path += tree
         os.environ["PYTHONPATH"] = os.pathsep.join(tree)
 
-from bench import document, healing, idle, newcomer, reds, startup
+from bench import document, healing, idle, newcomer, reds, startup, tab
 from bench.ours import BenchFailed
 from bench.report import Table
 from support.namespaces import LanUnavailable, why_unavailable
@@ -30,6 +30,7 @@ Measure = Callable[[argparse.Namespace], list[Table]]
 TABLES: dict[str, Measure] = {
     "reds": lambda told: reds.measure(told.hosts, 3 if told.quick else 20, say),
     "startup": lambda told: startup.measure(5 if told.quick else 31, say),
+    "tab": lambda told: tab.measure(5 if told.quick else 31, say),
     "newcomer": lambda told: newcomer.measure(3 if told.quick else 10, 2 if told.quick else 10, say),
     "healing": lambda told: healing.measure(3 if told.quick else 10, 1 if told.quick else 20, say),
     "idle": lambda told: idle.measure((3, 5) if told.quick else (12, 40), 10.0 if told.quick else 60.0, say),

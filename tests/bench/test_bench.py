@@ -37,5 +37,5 @@ def test_tables_take_their_former_places_in_the_document(tmp_path: Path, monkeyp
 
 def test_every_table_has_its_place_in_the_document() -> None:
     text = document._DOCUMENT.read_text(encoding="utf-8")
-    for name in ("reds", "startup", "newcomer", "healing", "idle", "machine"):
+    for name in ("reds", "startup", "tab", "newcomer", "healing", "idle", "machine"):
         assert text.count(f"<!-- measured: {name} -->") == text.count(f"<!-- end: {name} -->") == 1

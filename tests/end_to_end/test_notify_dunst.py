@@ -63,7 +63,9 @@ def test_a_red_is_seen_red_a_yellow_yellow_and_both_go_when_closed(screen: Scree
 
     async def scenario() -> None:
         notifier = FreedesktopNotifier()
-        notifier.listen(Listener(lambda tag: None, lambda popup, shown: None, lambda: None, lambda: None))
+        notifier.listen(
+            Listener(lambda tag: None, lambda tag, press: None, lambda popup, shown: None, lambda: None, lambda: None)
+        )
 
         async def usable() -> bool:
             return (await notifier.probe()).usable

@@ -56,15 +56,40 @@ HANDS = st.builds(
     NUMBERS,
     BLOBS,
 )
+LADDERS = st.lists(
+    st.builds(
+        slots.Step, NUMBERS, st.lists(st.builds(Target, MEMBERS, st.sampled_from(["", "@team", "@"])), max_size=3)
+    ),
+    max_size=6,
+).map(lambda steps: tuple(slots.Step(step.after, tuple(step.named)) for step in steps))
 OWN_HANDS = st.builds(
-    lambda number, message, age, max_age: CAST.hand("ben", number, message=message, age=age, max_age=max_age),
+    lambda number, message, age, max_age, ladder: CAST.hand(
+        "ben", number, message=message, age=age, max_age=max_age, ladder=ladder
+    ),
     st.integers(0, 2),
     st.text(max_size=90),
     NUMBERS,
     NUMBERS,
+    LADDERS,
+)
+ANSWERED = st.sampled_from([(CAST.hand("cem").id, CEM), (CAST.hand("ben", 1).id, BEN), ("", MemberId(b""))])
+ANSWERS = st.builds(
+    slots.Answers,
+    st.lists(st.builds(lambda to, age: slots.Claim(to[0], to[1], age), ANSWERED, NUMBERS), max_size=20).map(tuple),
+    st.lists(
+        st.builds(
+            lambda to, age, text, number: slots.Line(to[0], to[1], age, text, number),
+            ANSWERED,
+            NUMBERS,
+            st.text(max_size=20),
+            NUMBERS,
+        ),
+        max_size=24,
+    ).map(tuple),
 )
 BODIES = st.one_of(
     st.builds(State, hand=OWN_HANDS).map(wire.encode),
+    ANSWERS.map(wire.encode),
     st.binary(max_size=60),
     PLAIN.map(msgspec.msgpack.encode),
     st.builds(State, st.text(max_size=9), st.text(max_size=9), st.none() | HANDS).map(wire.encode),
@@ -196,7 +221,11 @@ def test_node_takes_any_bytes_and_changes_no_slot_but_the_senders(frames: list[b
     assert after == before
     views = (node.members(now), node.grants(now), node.me_view(now))
     assert all(len(view.name) <= tuning.NAME_POINTS for view in views[0])
-    assert all(len(view.message) <= tuning.MESSAGE_POINTS for view in node.escalations(now))
+    for view in node.escalations(now):
+        assert len(view.message) <= tuning.MESSAGE_POINTS
+        assert len(view.claims) <= len(CAST.names)
+        assert all(len(line.text) <= tuning.LINE_POINTS and line.ago >= 0 for line in view.thread)
+        assert len(view.ladder) <= tuning.LADDER_MAX
     assert sum(view.owner.name == "ben" and view.state in UP for view in node.escalations(now)) <= 1
     closed = [e for e in effects if isinstance(e, Close)]
     refused = [e for e in effects if isinstance(e, PeerRefused)]

@@ -11,13 +11,21 @@ from escalate_daemon.core import slots, tuning, wire
 from escalate_daemon.core.admission import Roster
 from escalate_daemon.core.merging import Merging
 from escalate_daemon.core.replica import Replica
-from escalate_daemon.core.slots import State
+from escalate_daemon.core.slots import Answers, Claim, Line, State
 from escalate_daemon.core.wire import Record, SlotKey, WireError
 from support.core_cast import cast_of
 
 CAST = cast_of("ana", "ben", "cem", "dora")
 SLOTS = (slots.STATE, slots.ANSWERS, slots.LINKS, "later-a", "later-b", "later-c", "later-d")
-BODIES = (wire.encode(State()), wire.encode(State(slots.AWAY)), b"", b"\xc1", b"\x95\x01\x02\x03\x04\x05")
+ANSWERED = Answers((Claim("a1", CAST.id("ana"), 5),), (Line("a1", CAST.id("ana"), 6, "coming"),))
+BODIES = (
+    wire.encode(State()),
+    wire.encode(State(slots.AWAY)),
+    wire.encode(ANSWERED),
+    b"",
+    b"\xc1",
+    b"\x95\x01\x02\x03\x04\x05",
+)
 LAWS = settings(deadline=None, max_examples=120)
 
 

@@ -1,7 +1,7 @@
 """One person's desk: a notification server and a player that are slow, fail, and outlive the daemon."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -42,23 +42,47 @@ class Desk:
         self._rng = rng
         self._handles = 0
         self._handle_of: dict[HandId, str] = {}
+        self._wanted: dict[HandId, Show] = {}  # to be shown, and not yet done
+        self._tones: set[HandId] = set()  # being played
         self._free_at = 0  # the server is asked one thing at a time
 
     def take(self, show: Show) -> None:
         """The node asks for something."""
         match show.kind:
             case ShowKind.SHOW:
-                self.waiting[show.hand] = show.urgency
-                self._later(lambda: self._show(show))
+                self._want(show)
             case ShowKind.CLOSE:
+                self._tones.discard(show.hand)
                 self._later(lambda: self._close(show))
+            case ShowKind.UPDATE if show.hush:
+                self._hush(show)
             case ShowKind.UPDATE:
                 pass
+
+    def _want(self, show: Show) -> None:
+        """One place for each hand: the newest words win, and a ring that nobody heard stays wanted."""
+        before = self._wanted.get(show.hand)
+        if before is not None:
+            louder = min(before.urgency, show.urgency, key=list(Urgency).index)
+            show = replace(show, urgency=louder, handle=show.handle or before.handle)
+        self.waiting[show.hand] = show.urgency
+        self._wanted[show.hand] = show
+        if before is None:
+            self._later(lambda: self._show(self._wanted.pop(show.hand, show)))
+
+    def _hush(self, show: Show) -> None:
+        """Somebody is coming: a tone that plays or waits stops."""
+        self._tones.discard(show.hand)
+        if show.hand in self._wanted:
+            self._wanted[show.hand] = replace(self._wanted[show.hand], urgency=show.urgency)
+            self.waiting[show.hand] = show.urgency
 
     def daemon_died(self) -> None:
         """What was asked and not yet done is forgotten; handles live on only in the node's disk."""
         self.waiting.clear()
         self._handle_of.clear()
+        self._wanted.clear()
+        self._tones.clear()
         self._free_at = 0
 
     def switched_off(self) -> None:
@@ -82,7 +106,8 @@ class Desk:
             if rings:
                 self._answer(rng.randint(21, 30), ReportNotSounded(hand, "not shown"))
             return
-        handle = show.handle if show.handle in self.screen else None
+        known = (show.handle, self._handle_of.get(hand))
+        handle = next((each for each in known if each in self.screen), None)
         if handle is None:
             self._handles += 1
             handle = f"{self.machine.index}.{self._handles}"
@@ -104,8 +129,13 @@ class Desk:
             self._answer(self._rng.randint(20, 90), ReportNotSounded(hand, "no player"))
             return
         machine = self.machine
+        self._tones.add(hand)
 
         def played() -> None:
+            if hand not in self._tones:
+                machine.report(ReportNotSounded(hand, "hushed"))
+                return
+            self._tones.discard(hand)
             machine.world.witness.sounded(machine, hand)
             machine.report(ReportSounded(hand))
 

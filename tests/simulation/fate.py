@@ -6,6 +6,7 @@ from escalate_daemon.core import slots, wire
 from escalate_daemon.core.commands import (
     EndMine,
     JoinGroup,
+    LadderStep,
     LeaveGroup,
     LeaveSpace,
     NetworkChanged,
@@ -14,6 +15,8 @@ from escalate_daemon.core.commands import (
     Start,
 )
 from escalate_daemon.core.effects import Bucket
+from escalate_daemon.core.ids import HandId
+from escalate_daemon.core.tuning import MAX_AGE
 from escalate_daemon.core.wire import Record, SlotsFrame
 from simulation.disk import Tables
 from simulation.machine import Machine
@@ -67,24 +70,31 @@ class Fate:
             words.append(f"@{rng.choice(GROUPS)}")
         return tuple(words)
 
-    def red(self, owner: Machine, *named: Machine, replace: bool = False, max_age: int | None = None) -> str | None:
+    def red(self, owner: Machine, *named: Machine, replace: bool = False, max_age: int | None = None) -> HandId | None:
         """Raise a red; named machines by name, and perhaps others."""
         words = self.words(*named)
-        hand = self._start(owner, words, replace=replace, max_age=max_age)
+        hand = self.start_hand(owner, words, replace=replace, max_age=max_age)
         if hand is None and named:
-            hand = self._start(owner, ("@everyone",), replace=replace, max_age=max_age)
+            hand = self.start_hand(owner, ("@everyone",), replace=replace, max_age=max_age)
         return hand
 
-    def yellow(self, owner: Machine) -> str | None:
+    def yellow(self, owner: Machine) -> HandId | None:
         """Raise a yellow."""
-        return self._start(owner, (), replace=False, max_age=None)
+        return self.start_hand(owner, ())
 
-    def _start(self, owner: Machine, words: tuple[str, ...], *, replace: bool, max_age: int | None) -> str | None:
+    def start_hand(
+        self,
+        owner: Machine,
+        words: tuple[str, ...],
+        ladder: tuple[LadderStep, ...] = (),
+        *,
+        replace: bool = False,
+        max_age: int | None = None,
+    ) -> HandId | None:
+        """Raise what names just these; None where that is refused."""
         self._messages += 1
-        command = Start(f"message {self._messages}", words, replace=replace)
-        if max_age is not None:
-            command = Start(f"message {self._messages}", words, max_age=max_age, replace=replace)
-        hand = owner.command(command)
+        longest = MAX_AGE if max_age is None else max_age
+        hand = owner.command(Start(f"message {self._messages}", words, longest, replace, ladder))
         self.world.log(f"n{owner.index} raises {hand} for {' '.join(words) or 'all to see'}")
         return hand
 

@@ -10,6 +10,7 @@ from escalate_daemon.core.commands import (
     DialFailed,
     ReportNotShown,
     ReportShown,
+    SetPolicy,
     SetProfile,
 )
 from escalate_daemon.core.context import NodeConfig
@@ -18,6 +19,7 @@ from escalate_daemon.core.facts import Fact
 from escalate_daemon.core.ids import HandId, LinkId
 from escalate_daemon.core.node import Node
 from escalate_daemon.core.peer import PeerHello
+from escalate_daemon.core.policy import Policy
 from escalate_daemon.core.slots import Introduction
 from escalate_daemon.core.wire import Hello, WireError
 from simulation.desk import Desk, Habits
@@ -52,6 +54,7 @@ class Machine:
         self.node: Node | None = None
         self.boot = 0  # counts starts and stops, so that what was begun before dies with its run
         self.port = 1
+        self.policy = Policy()  # its settings: told to each run of the daemon
         self.asleep = False
         self.silent = False  # it has no power: nothing answers, not even a refusal
         self.trap: Trap | None = None
@@ -113,6 +116,7 @@ class Machine:
         self.silent = False
         self.node = world.node_class(config, self.disk.load(self.wall), now=self.now, unix_s=self.wall // 1000)
         self._drain()
+        self.command(SetPolicy(self.policy))
         self.command(SetProfile(host=f"host{self.index}", addresses=(self.address,), hears="sound", version="sim"))
         for end in self._silent:
             end.out.reset()
@@ -200,8 +204,12 @@ class Machine:
             hand = self.node.command(command, self.now)
         except CommandRefused as refused:
             self.world.log(f"n{self.index} refuses {type(command).__name__}: {refused}")
-            hand = None
+            self._drain()
+            return None
+        boot = self.boot
         self._drain()
+        if self.boot == boot:
+            self.world.witness.did(self, command)
         return hand
 
     def report(self, command: Command) -> None:

@@ -8,13 +8,18 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Final
 from unittest.mock import patch
 
-from escalate_daemon.core import graph, mesh, slots, tuning, wire
+from escalate_daemon.core import graph, ladder, mesh, slots, tuning, wire
+from escalate_daemon.core.answering import Answering, HandAnswers
 from escalate_daemon.core.context import NodeConfig
-from escalate_daemon.core.effects import Bucket, Effect, Show, Store, Stored
+from escalate_daemon.core.effects import Bucket, Effect, Show, Store, Stored, Urgency
 from escalate_daemon.core.facts import Fact
-from escalate_daemon.core.ids import MemberId, SpaceId
+from escalate_daemon.core.following import Following
+from escalate_daemon.core.hands import Known
+from escalate_daemon.core.ids import HandId, MemberId, SpaceId
+from escalate_daemon.core.myself import Myself
 from escalate_daemon.core.node import Node
 from escalate_daemon.core.own import store_key
+from escalate_daemon.core.views import EndReason
 from escalate_daemon.core.wire import Record, SlotKey, Version
 from simulation.machine import Machine
 from simulation.shell import Trap, commit_first
@@ -64,7 +69,7 @@ def send_first(machine: Machine, stores: list[Store], others: "list[Effect | Fac
 
 def ring_after(machine: Machine, stores: list[Store], others: "list[Effect | Fact]") -> None:
     """A ring is recorded only after it was shown."""
-    shown = {effect.hand.encode() for effect in others if isinstance(effect, Show)}
+    shown = {effect.hand.encode() for effect in others if isinstance(effect, Show) and effect.urgency is Urgency.RING}
     kept = [store for store in stores if store.bucket is not Bucket.RINGS or store.key not in shown]
     commit_first(machine, kept, others)
 
@@ -83,6 +88,59 @@ def _no_probe(self: mesh.Mesh) -> None:
     self._next_probe = max(self._next_probe, self._ctx.now + tuning.PROBE_EVERY)
 
 
+# --- Answers, ladder, presence ---------------------------------------------------------------------
+_ALL_ANSWERS, _SET_PRESENCE = Answering.of, Myself.set_presence
+_RAISED_AT: dict[HandId, int] = {}  # by the wall of the owner, as if the record carried it
+
+
+def _of_reachable(self: Answering, hand: str, owner: MemberId) -> HandAnswers:
+    """Who cannot be reached is taken at no word."""
+    answers = _ALL_ANSWERS(self, hand, owner)
+    here = {who for who, _ in (*answers.claims, *answers.lines) if who == self._ctx.me or self._reach.is_reachable(who)}
+    return HandAnswers(
+        tuple(claim for claim in answers.claims if claim[0] in here),
+        tuple(line for line in answers.lines if line[0] in here),
+        answers.forgotten,
+    )
+
+
+def _in_two_writes(self: Myself, presence: str, room: str = "", *, ends: EndReason | None) -> HandId | None:
+    """First the presence, then the end."""
+    _SET_PRESENCE(self, presence, room, ends=None)
+    return None if ends is None else self.end_hand(ends)
+
+
+class CountsByWall(Following):
+    """A step is due by what two wall clocks say."""
+
+    offset = 0  # ms, of the wall against the node's clock
+
+    def _fire(self, known: Known) -> None:
+        wall = self.ctx.now + self.offset
+        if known.owner == self.ctx.me:
+            _RAISED_AT.setdefault(known.id, wall - known.age(self.ctx.now))
+        fired = known.fired | ladder.due(known.hand, wall - _RAISED_AT.get(known.id, wall))
+        if fired != known.fired and not self.answering.claimed(known.id, known.owner):
+            known.fired = fired
+            self.hands.updated(known.id)
+
+
+class ClimbsByWall(Node):
+    """Its ladder is `CountsByWall`."""
+
+    def __init__(
+        self, config: NodeConfig, stored: Mapping[Bucket, Mapping[bytes, Stored]], *, now: int, unix_s: int
+    ) -> None:
+        self._offset = unix_s * 1000 - now
+        super().__init__(config, stored, now=now, unix_s=unix_s)
+
+    def _make_following(self) -> Following:
+        notices = (self._answering, self._quietness, self._owner)
+        following = CountsByWall(self._ctx, self._hands, self._rings, *notices, self._viewer, self._me)
+        following.offset = self._offset
+        return following
+
+
 _Patch = Callable[[], AbstractContextManager[object]]
 
 MUTANTS: Final[dict[str, tuple[Build, tuple[_Patch, ...]]]] = {
@@ -92,6 +150,10 @@ MUTANTS: Final[dict[str, tuple[Build, tuple[_Patch, ...]]]] = {
     "ring-recorded-late": (Build(shell=ring_after), ()),
     "edge-of-one-end": (Build(), (lambda: patch.object(graph, "mutual", _listed_by_one),)),
     "disk-shown-unasked": (Build(node_class=BelievesItsDisk), ()),
+    "claim-dropped-at-cut": (Build(), (lambda: patch.object(Answering, "of", _of_reachable),)),
+    "ladder-by-wall": (Build(node_class=ClimbsByWall), ()),
+    "two-writes": (Build(), (lambda: patch.object(Myself, "set_presence", _in_two_writes),)),
+    "dead-claimant": (Build(), (lambda: patch.object(Answering, "_counts_until", lambda *_: None),)),
     "no-probes": (Build(), (lambda: patch.object(mesh.Mesh, "_probe", _no_probe),)),
 }
 

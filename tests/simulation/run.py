@@ -24,7 +24,8 @@ if __name__ == "__main__":
 from simulation.mutants import MUTANTS, planted
 from simulation.scenario import FIRST_BIG_SEED, FIRST_HALL_SEED, Outcome, Run
 
-RULES = tuple(str(number) for number in (*range(1, 15), 17))
+NUMBERED = tuple(str(number) for number in (*range(1, 15), 17))
+RULES = (*NUMBERED, "answers", "lines", "silence", "ladder", "presence", "policy", "repeats", "warning")
 
 
 def say(line: str) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
-from simulation import stories
+from simulation import answer_stories, stories
+from simulation.deeds import settings
 from simulation.fate import Fate
 from simulation.machine import Machine, SpinError
 from simulation.oracle.oracle import Oracle
@@ -18,6 +19,8 @@ BIG = 60  # machines
 SETTLES = 45_000  # ms of quiet at the end: hints, redials, loss of contact and its return
 SWEEP = 500  # ms between two looks of the oracle
 HALL = 30  # machines: cut in halves, each half is too large to dial everybody it remembers
+USUAL = (*stories.USUAL, *answer_stories.ANSWERING)
+DAY = 86_400_000
 FIRST_BIG_SEED = 1_000_000  # seeds from here on are worlds of 60
 FIRST_HALL_SEED = 2_000_000  # seeds from here on are worlds of 30 that begin with two islands
 
@@ -48,6 +51,7 @@ class Run:
         self.oracle.sit(self.world)
         self.fate = Fate(self.world, Random(self.rng.getrandbits(64)))
         self.long = not self.big and self.rng.random() < 0.03
+        self.patient = not self.big and not self.long and self.rng.random() < 0.1
         self.told: list[str] = []
         self.over = False
 
@@ -77,6 +81,10 @@ class Run:
         elif self.long:
             self._tell(stories.owner_away_for_long(self.fate), "owner_away_for_long")
             end = self.world.now + 1_030_000
+        elif self.patient:
+            end += 65_000
+            after = (lambda: self._line(end)) if self.rng.random() < 0.7 else None
+            self._tell(answer_stories.claimant_gone(self.fate), "claimant_gone", after)
         else:
             if self.big and not self.hall and self.rng.random() < 0.5:
                 self._tell(stories.islands(self.fate), "islands")
@@ -91,7 +99,10 @@ class Run:
 
     def _desks(self) -> None:
         rng = self.rng
+        walls_differ = rng.random() < 0.3
         for machine in self.world.machines:
+            machine.policy = settings(rng)
+            machine.wall_shift = rng.randint(-DAY, DAY) if walls_differ else 0
             habits = machine.desk.habits
             if rng.random() < 0.1:
                 habits.fails = rng.choice((0.3, 1.0))
@@ -120,7 +131,7 @@ class Run:
         """One story after the other, until the end."""
         if self.world.now >= end - 5000 or self.over:
             return
-        kinds, weights = zip(*stories.USUAL, strict=True)
+        kinds, weights = zip(*USUAL, strict=True)
         kind = self.rng.choices(kinds, weights)[0]
         gap = self.rng.choice((500, 3000, 12_000))
         self._tell(kind(self.fate), kind.__name__, lambda: self.world.schedule.after(gap, lambda: self._line(end)))

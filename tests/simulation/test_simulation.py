@@ -21,12 +21,16 @@ pytestmark = [pytest.mark.simulation, pytest.mark.timeout(1800)]
 
 # A seed that is known to show each planted bug: looked at first, so that the test is quick.
 SHOWN_BY = {
-    "no-content-hash": (259,),
-    "send-before-store": (3,),
+    "no-content-hash": (532,),
+    "send-before-store": (15,),
     "ending-is-deletion": (1,),
-    "ring-recorded-late": (29,),
-    "edge-of-one-end": (1,),
-    "disk-shown-unasked": (6,),
+    "ring-recorded-late": (84,),
+    "edge-of-one-end": (2,),
+    "disk-shown-unasked": (4,),
+    "claim-dropped-at-cut": (6,),
+    "ladder-by-wall": (7,),
+    "two-writes": (2,),
+    "dead-claimant": (6,),
     "no-probes": (FIRST_HALL_SEED,),
 }
 

@@ -17,6 +17,9 @@ class Witness:
     def told(self, machine: "Machine", command: Command) -> None:
         """A person or a script of the world gives a command; what it wrote follows in `wrote`."""
 
+    def did(self, machine: "Machine", command: Command) -> None:
+        """The command was not refused, all that came of it is done, and the daemon lived through it."""
+
     def wrote(self, machine: "Machine", stores: list[Store], *, committed: bool) -> None:
         """One step's Stores, as soon as they bind: committed, or (a mutant shell) already sent."""
 

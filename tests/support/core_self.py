@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from escalate_daemon.core import slots, tuning
 from escalate_daemon.core.admission import Roster
+from escalate_daemon.core.answering import Answering
 from escalate_daemon.core.commands import Start
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.effects import Stored
@@ -39,9 +40,12 @@ class Self:
         self.ctx: Context = CAST.context("ana", START)
         self.replica, reach = Replica(), Reachability(ANA)
         roster = Roster(CAST.charter.space, CAST.charter.open_space, CAST.keyring.verify)
-        viewer = Viewer(self.ctx, self.replica, reach, Pins(self.ctx, roster))
+        answering = Answering(self.ctx, self.replica, reach)
+        viewer = Viewer(self.ctx, self.replica, reach, Pins(self.ctx, roster), answering)
         own = OwnSlots(self.ctx, self.replica, self.incarnation, lambda key: self.writes.append(key.slot))
-        self.hands = Hands(self.ctx, self.replica, reach, viewer.escalation, lambda known, before: None)
+        view = viewer.escalation
+        freeze = viewer.freeze
+        self.hands = Hands(self.ctx, self.replica, reach, view=view, moved=lambda known, before: None, freeze=freeze)
         self.me = Myself(self.ctx, self.replica, own, self.hands)
         for record in self.disk:
             self.replica.put(CAST.held(record, START))

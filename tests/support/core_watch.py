@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from escalate_daemon.core import slots, tuning
 from escalate_daemon.core.admission import Roster
+from escalate_daemon.core.answering import Answering
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.facts import (
     EscalationFact,
@@ -38,8 +39,11 @@ class Watch:
 
     def __post_init__(self) -> None:
         roster = Roster(CAST.charter.space, CAST.charter.open_space, CAST.keyring.verify)
-        viewer = Viewer(self.ctx, self.replica, self.reach, Pins(self.ctx, roster))
-        self.hands = Hands(self.ctx, self.replica, self.reach, viewer.escalation, self._moved)
+        answering = Answering(self.ctx, self.replica, self.reach)
+        viewer = Viewer(self.ctx, self.replica, self.reach, Pins(self.ctx, roster), answering)
+        view = viewer.escalation
+        freeze = viewer.freeze
+        self.hands = Hands(self.ctx, self.replica, self.reach, view=view, moved=self._moved, freeze=freeze)
         for name in CAST.names:
             self.replica.put(CAST.held(CAST.profile_record(name)))
         self.connect()

@@ -73,7 +73,7 @@ class Desk:
         for number, event in enumerate(self.server.events()):
             if event.event == "ready":
                 up.clear()
-            elif event.event == "close":
+            elif event.event in {"close", "gone"}:
                 up.discard(event.id)
             elif event.event == "notify":
                 if event.id not in up and number >= self._events_before:
@@ -102,6 +102,15 @@ class Desk:
         """Whether our ring came out of the loudspeaker, both its pitches."""
         since = self._samples_before
         return self.sink.heard(LOW_HZ, since) and self.sink.heard(HIGH_HZ, since)
+
+    def sounded_for(self) -> float:
+        """Seconds from the first sound out of the loudspeaker to the last."""
+        loud = [at for at, sample in enumerate(self.sink.samples(self._samples_before)) if sample]
+        return (loud[-1] - loud[0]) / RATE_HZ if loud else 0.0
+
+    def still_for(self, seconds: float) -> bool:
+        """Whether the last so many seconds that were recorded are silence."""
+        return self.sink.loudest(max(self._samples_before, self.sink.position() - round(seconds * RATE_HZ))) == 0
 
     def silent(self) -> bool:
         """Whether nothing at all came out of it."""

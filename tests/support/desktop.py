@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from escalate_daemon.notify.base import Colour, Listener, Loudness, Popup, Shown
+from escalate_daemon.notify.base import Colour, Listener, Loudness, Popup, Press, Shown
 from escalate_daemon.notify.freedesktop import FreedesktopNotifier
 from support.need import need_import, need_tools
 from support.popups import Popups
@@ -25,12 +25,14 @@ class Desktop:
         self.bus = PrivateBus(folder)
         self.popups = Popups(self.bus.address, folder, *options)
         self.touched: list[str] = []
+        self.pressed: list[tuple[str, Press]] = []
         self.late: list[Shown] = []
         self.turns: list[str] = []
 
     def listener(self) -> Listener:
         return Listener(
             self.touched.append,
+            lambda tag, press: self.pressed.append((tag, press)),
             lambda popup, shown: self.late.append(shown),
             lambda: self.turns.append("back"),
             lambda: self.turns.append("gone"),

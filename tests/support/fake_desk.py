@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from escalate_daemon.core.ids import HandId
-from escalate_daemon.notify.base import Listener, NotifyFailed, Popup, Probe, Shown
+from escalate_daemon.notify.base import Listener, NotifyFailed, Popup, Press, Probe, Shown
 from escalate_daemon.notify.choose import Choice, Found
 from escalate_daemon.notify.desk import Desk
 from escalate_daemon.notify.sound import LastSound, SoundFailed
@@ -131,6 +131,9 @@ class Told:
 
     def seen(self, hand: HandId) -> None:
         self._note(f"seen {hand[-2:]}")
+
+    def pressed(self, hand: HandId, press: Press) -> None:
+        self._note(f"pressed {press} {hand[-2:]}")
 
     def lost(self, hand: HandId) -> None:
         self._note(f"lost {hand[-2:]}")

@@ -45,7 +45,7 @@ def escalate_command() -> tuple[str, ...]:
     installed = Path(sys.executable).with_name("escalate")
     if installed.exists():
         return (str(installed),)
-    return (sys.executable, "-c", "import sys; from escalate_cli.app import main; sys.exit(main())")
+    return (sys.executable, "-c", "import sys; from escalate_cli.__main__ import main; sys.exit(main())")
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,13 @@ class Watching:
             self._process.kill()
             self._process.wait()
 
+    def lines(self) -> list[str]:
+        """The whole lines that it has printed so far."""
+        return [line.decode() for line in self._out.read_bytes().split(b"\n")[:-1]]
+
     def events(self) -> list[Event]:
         """What it has printed so far."""
-        lines = self._out.read_bytes().split(b"\n")[:-1]
-        return [msgspec.json.decode(line, type=Event) for line in lines]
+        return [msgspec.json.decode(line, type=Event) for line in self.lines()]
 
 
 class Machine:

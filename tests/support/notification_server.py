@@ -2,9 +2,10 @@
 
     python tests/support/notification_server.py --bus ADDRESS --log FILE [--hang] [--markup] [--no-actions] [--take]
 
-Writes each event as a JSON line to FILE: ready, notify, close. Takes commands as lines on stdin:
+Writes each event as a JSON line to FILE: ready, notify, close, gone. Takes commands as lines on stdin:
     close ID REASON     the pop-up goes (1 expired, 2 dismissed by the person, 3 by a call)
     invoke ID ACTION    the person chose an action (`default` is a click on the pop-up)
+    press ID ACTION     the same, if it is offered; then the pop-up goes, unless it came with the hint `resident`
     hang | answer       stop answering calls; answer again, also those that waited
     refuse | babble | accept    answer every Notify with an error; with nonsense; take them again
 --take: the name is taken from whoever has it, who lives on without it.
@@ -17,6 +18,7 @@ import json
 import os
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from dbus_fast import Message, MessageType, NameFlag, RequestNameReply, Variant
@@ -24,7 +26,16 @@ from dbus_fast.aio import MessageBus
 
 NAME = "org.freedesktop.Notifications"
 PATH = "/org/freedesktop/Notifications"
+BY_PERSON = 2
 BY_CALL = 3
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the person can do with a pop-up. `resident`: it outlives that."""
+
+    actions: list[str]
+    resident: bool
 
 
 class Server:
@@ -37,7 +48,7 @@ class Server:
         self._hangs = hangs
         self._mood = "accept"
         self._waiting: list[Message] = []
-        self._up: set[int] = set()
+        self._up: dict[int, Offer] = {}
         self._last = 0
 
     def say(self, event: str, **what: object) -> None:
@@ -82,12 +93,13 @@ class Server:
         app_name, replaces, icon, title, text, actions, hints, expire = body
         assert isinstance(replaces, int)
         assert isinstance(hints, dict)
+        assert isinstance(actions, list)
         if not replaces:
             self._last += 1
         number = replaces or self._last
         self._last = max(self._last, number)
-        self._up.add(number)
         plain = {key: hint.value for key, hint in hints.items() if isinstance(hint, Variant)}
+        self._up[number] = Offer(actions[::2], bool(plain.get("resident")))
         self.say(
             "notify",
             id=number,
@@ -104,8 +116,20 @@ class Server:
 
     def _closed(self, number: int, reason: int) -> None:
         if number in self._up:
-            self._up.discard(number)
+            del self._up[number]
             self._bus.send(Message.new_signal(PATH, NAME, "NotificationClosed", "uu", [number, reason]))
+
+    def _invoked(self, number: int, action: str) -> None:
+        self._bus.send(Message.new_signal(PATH, NAME, "ActionInvoked", "us", [number, action]))
+
+    def _pressed(self, number: int, action: str) -> None:
+        offer = self._up.get(number)
+        if offer is None or action not in offer.actions:
+            raise SystemExit(f"pop-up {number} offers no {action!r}: {offer}")
+        self._invoked(number, action)
+        if not offer.resident:
+            self.say("gone", id=number)
+            self._closed(number, BY_PERSON)
 
     def command(self, line: str) -> None:
         """A line from stdin."""
@@ -113,7 +137,9 @@ class Server:
             case ["close", number, reason]:
                 self._closed(int(number), int(reason))
             case ["invoke", number, action]:
-                self._bus.send(Message.new_signal(PATH, NAME, "ActionInvoked", "us", [int(number), action]))
+                self._invoked(int(number), action)
+            case ["press", number, action]:
+                self._pressed(int(number), action)
             case ["hang"]:
                 self._hangs = True
             case ["answer"]:

@@ -47,6 +47,11 @@ class Event(msgspec.Struct):
         return self.hints.urgency == 2
 
     @property
+    def buttons(self) -> dict[str, str]:
+        """The label of each action that it offers; `default` is a click on the pop-up itself."""
+        return dict(zip(self.actions[::2], self.actions[1::2], strict=True))
+
+    @property
     def colour(self) -> str:
         """Of our icon."""
         return Path(self.app_icon).stem
@@ -118,7 +123,7 @@ class Popups(running.Started):
                 standing.clear()
             elif each.event == "notify":
                 standing[each.id] = each
-            elif each.event == "close":
+            elif each.event in {"close", "gone"}:
                 standing.pop(each.id, None)
             elif words[:1] == ["close"]:
                 standing.pop(int(words[1]), None)
@@ -141,3 +146,7 @@ class Popups(running.Started):
     def click(self, number: int) -> None:
         """The person clicks on it."""
         self.tell(f"invoke {number} default")
+
+    def press(self, number: int, action: str) -> None:
+        """The person presses a button that it offers; as real servers do, this one then closes what may be closed."""
+        self.tell(f"press {number} {action}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from escalate_daemon.core import slots
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.effects import Bucket, Show, ShowKind, Store, Stored, Urgency
+from escalate_daemon.core.facts import EscalationRang
 from escalate_daemon.core.hands import Known
 from escalate_daemon.core.ids import HandId, MemberId
 from escalate_daemon.core.naming import Verdict
@@ -32,9 +33,11 @@ class Ledger:
     ctx: Context = field(default_factory=lambda: CAST.context("ana", START))
     disk: dict[bytes, Stored] = field(default_factory=dict)
     changes: int = 0
+    claimed: set[HandId] = field(default_factory=set)
+    rang: list[HandId] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.rings = Rings(self.ctx, self._view, self._changed)
+        self.rings = Rings(self.ctx, self._view, lambda hand: hand.id in self.claimed, self._changed)
         self.rings.load(self.disk)
 
     def _view(self, hand: Known) -> EscalationView:
@@ -47,6 +50,9 @@ class Ledger:
         """Commit what is to be stored; gives what was to be shown. A Store comes before its Show."""
         shows = []
         for effect in self.ctx.drain():
+            if isinstance(effect, EscalationRang):
+                self.rang.append(effect.hand)
+                continue
             assert isinstance(effect, Store | Show)
             if isinstance(effect, Show):
                 shows.append((effect.kind, effect.urgency, effect.handle))

@@ -23,16 +23,27 @@ def test_every_setting_is_read(home: paths.Paths) -> None:
     home.config_file.write_text(
         '[me]\nname = " Ana "\nlocation = "row B"\nphone = "4711"\nurl = "https://x.example/"\n'
         '[daemon]\nport = 4000\npeers = ["a:1", "[::1]:2"]\nlog_level = "debug"\n'
-        '[escalation]\nmax_age = "2h"\n[space]\njoin = "esc1-x"\n[notify]\nnotifier = "log"\nsound = false\n'
+        '[escalation]\nmax_age = "2h"\nend_on_room = false\nwarn_after = 0\nput_away_after = "1h"\n'
+        '[space]\njoin = "esc1-x"\n[notify]\nnotifier = "log"\nsound = false\nrepeat = "1m"\n'
+        '[approach]\nrun = ["go", "a b"]\n[chat]\nopen = ["talk"]\n[hooks]\non_ring = ["ring", "--loud"]\n'
+        '[quiet]\nhours = ["mon-fri  22:00-07:00"]\nmuted = ["bob@pc", "@Team"]\nallow = "ana"\n'
+        '[presence]\naway_on_lock = true\naway_when_idle = "10m"\n'
+        '[aliases]\nBoss = "Ana Maria"\n"the leads" = ["@leads", "@room:Blue", "eve~3f2a", "@leads"]\n'
     )
     read, warnings = config.load(home)
     assert warnings == ()
     assert read == Config(
         me=config.Me("Ana", "row B", "4711", "https://x.example/"),
         daemon=config.Daemon(4000, ("a:1", "[::1]:2"), "debug"),
-        escalation=config.Escalation(7200),
+        escalation=config.Escalation(7200, end_on_room=False, warn_after_s=0, put_away_after_s=3600),
         space=config.Space("esc1-x"),
-        notify=config.Notify("log", sound=False),
+        notify=config.Notify("log", sound=False, repeat_s=60),
+        approach=config.Approach(("go", "a b")),
+        chat=config.Chat(("talk",)),
+        hooks=config.Hooks(on_ring=("ring", "--loud")),
+        quiet=config.Quiet(("mon-fri 22:00-07:00",), ("bob@pc", "@Team"), ("ana",)),
+        presence=config.Presence(away_on_lock=True, away_when_idle_s=600),
+        aliases={"boss": ("Ana Maria",), "the leads": ("@leads", "@room:Blue", "eve~3f2a")},
     )
 
 
@@ -73,6 +84,27 @@ def test_unreadable_file_gives_defaults_and_a_warning(home: paths.Paths) -> None
         ('[notify]\nsound = "loud"', "true or false"),
         ('[daemon]\nlog_level = "all"', "debug"),
         ("stray = 1", "stray"),
+        ('[escalation]\nput_away_after = "off"', "90s, 5m"),
+        ('[escalation]\nput_away_after = "9s"', "10s"),
+        ('[notify]\nrepeat = "5s"', "at least 10s"),
+        ('[notify]\nrepeat = "2h"', "at most 1h"),
+        ("[notify]\nrepeat = 30", "duration"),
+        ('[presence]\naway_when_idle = "1s"', "at least 30s"),
+        ('[approach]\nrun = "go"', "list of strings"),
+        ('[approach]\nrun = [""]', "empty"),
+        ('[hooks]\non_ring = ["a\\u0000"]', "NUL"),
+        ('[hooks]\non_rung = ["a"]', "hooks.on_ring"),
+        ('[quiet]\nhours = ["22:00"]', "22:00-07:00"),
+        ('[quiet]\nhours = ["blursday 22:00-07:00"]', "mon, tue"),
+        ('[quiet]\nmuted = ["all"]', "escalate mute all"),
+        ('[quiet]\nmuted = ["@"]', "empty"),
+        ('[quiet]\nallow = ["-x"]', "'-'"),
+        ('[aliases]\nHere = "ana"', "meaning of its own"),
+        ('[aliases]\nall = "ana"', "meaning of its own"),
+        ('[aliases]\n"a@b" = "ana"', "'@'"),
+        ("[aliases]\nboss = 3", "names and groups"),
+        ('[aliases]\nj.doe = "ana"', "names and groups"),
+        (f"[aliases]\nboss = {[f'n{n}' for n in range(65)]}", "at most 64"),
     ],
 )
 def test_one_bad_setting_is_left_at_its_default_and_named(home: paths.Paths, content: str, says: str) -> None:
@@ -94,6 +126,47 @@ def test_set_value_keeps_comments_and_reads_back(home: paths.Paths) -> None:
     assert warnings == ()
     assert read.daemon.peers == ("a:1", "b:2")
     assert (read.notify.sound, read.escalation.max_age_s) == (False, 5400)
+
+
+def test_commands_are_typed_as_one_string_or_as_a_list(home: paths.Paths) -> None:
+    config.set_value(home, "hooks.on_ring", "notify-me --loud 'two words' a,b #no-comment")
+    config.set_value(home, "approach.run", '["ssh", "-t", "it\'s"]')
+    config.set_value(home, "chat.open", "")
+    read, warnings = config.load(home)
+    assert warnings == ()
+    assert read.hooks.on_ring == ("notify-me", "--loud", "two words", "a,b", "#no-comment")
+    assert read.approach.run == ("ssh", "-t", "it's")
+    assert read.chat.open == ()
+
+
+def test_aliases_are_typed_as_words_and_compare_folded(home: paths.Paths) -> None:
+    home.config_file.write_text('[aliases]\nBOSS = "old" # mine\n')
+    config.set_value(home, "aliases.boss", "ana, @leads")
+    config.set_value(home, "aliases.j.d\u00f6e", "'Ana Maria' [x")
+    config.set_value(home, "quiet.hours", "mon-fri 22:00-07:00, sat sun 00:00-24:00")
+    read, warnings = config.load(home)
+    assert warnings == ()
+    assert read.aliases == {"boss": ("ana", "@leads"), "j.d\u00f6e": ("Ana Maria", "[x")}
+    assert read.quiet.hours == ("mon-fri 22:00-07:00", "sat sun 00:00-24:00")
+    assert 'BOSS = ["ana", "@leads"] # mine\n' in home.config_file.read_text()
+
+
+def test_an_empty_alias_takes_the_site_s_back(home: paths.Paths) -> None:
+    home.site_config_file.write_text('[aliases]\nboss = "ana"\nlead = "eve"\n')
+    config.set_value(home, "aliases.Boss", "")
+    assert config.load(home)[0].aliases == {"lead": ("eve",)}
+
+
+def test_what_show_gives_is_what_set_takes(home: paths.Paths) -> None:
+    home.config_file.write_text(
+        '[hooks]\non_ring = ["a b", "c,d", "", "\u00e9\\"", "$HOME"]\n[quiet]\nhours = ["mon-fri 22:00-07:00"]\n'
+        '[aliases]\n"big boss" = ["Ana Maria", "O\'Brien", "@leads"]\n[me]\nname = "Ana, B"\n'
+    )
+    read = config.load(home)[0]
+    home.config_file.unlink()
+    for key, value in config.show(read).items():
+        config.set_value(home, key, config.typed(key, value))
+    assert config.load(home) == (read, ())
 
 
 def test_new_file_is_private_and_an_old_one_keeps_its_mode(home: paths.Paths) -> None:
@@ -121,6 +194,15 @@ def test_link_to_the_file_stays_a_link(home: paths.Paths, tmp_path: Path) -> Non
         ("me.name", "@x", "@"),
         ("daemon.port", "many", "number"),
         ("notify.sound", "loud", "true or false"),
+        ("hooks.on_ring", "it's", "quote"),
+        ("hooks.on_ring", '["a"', "no list"),
+        ("hooks.on_ring", '["a", 1]', "list of strings"),
+        ("hooks.on_ring", '["a"]\nx = 1', "list of strings"),
+        ("hooks.on_ring", "\udcff", "UTF-8"),
+        ("alias.boss", "ana", "aliases.boss"),
+        ("aliases.", "ana", "aliases.NAME"),
+        ("aliases.everyone", "ana", "meaning of its own"),
+        ("aliases.boss", "a~zz", "neither a name"),
     ],
 )
 def test_bad_set_is_refused_and_writes_nothing(home: paths.Paths, key: str, value: str, says: str) -> None:
@@ -151,11 +233,10 @@ def test_show_names_every_setting_as_set_takes_it(home: paths.Paths) -> None:
     assert shown["me.name"] is None
     assert shown["daemon.peers"] == ["a:1"]
     assert shown["escalation.max_age"] == "8h"
+    assert shown["notify.repeat"] == "off"
+    assert shown["hooks.on_ring"] == []
     for key, value in shown.items():
-        if isinstance(value, list):
-            config.set_value(home, key, ",".join(value))
-        elif value is not None:
-            config.set_value(home, key, str(value))
+        config.set_value(home, key, config.typed(key, value))
     assert config.load(home)[1] == ()
 
 

@@ -10,7 +10,7 @@ import pytest
 from support.source import ROOT, Import, daemon_imports, imports_of, part, sources, under
 
 SIBLINGS = ("links", "discovery", "trust", "notify", "store", "ipc")
-FOUNDATIONS = ("paths", "config", "config_keys", "toml_edit", "logs")
+FOUNDATIONS = ("paths", "config", "config_keys", "config_values", "quiet", "toml_edit", "logs")
 
 
 def listed(wrong: list[Import], why: str) -> None:
@@ -77,8 +77,9 @@ def test_local_api_imports_no_core() -> None:
 
 
 def test_foundations_import_next_to_nothing_of_ours() -> None:
-    settings = ("paths", "toml_edit", "config_keys", "core.text", "core.tuning")  # one check of text everywhere
-    allowed = {"config": settings, "config_keys": settings}
+    check = ("core.text", "core.tuning", "core.ids", "quiet")  # one check of text, of names, of hours everywhere
+    settings = ("paths", "toml_edit", "config_keys", "config_values", *check)
+    allowed = {"config": settings, "config_keys": settings, "config_values": settings}
     wrong = [
         each
         for foundation in FOUNDATIONS

@@ -26,7 +26,7 @@ def short_temp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_home_puts_everything_under_one_folder(tmp_path: Path) -> None:
     found = paths.find({"ESCALATE_HOME": str(tmp_path)})
-    assert all(str(getattr(found, name)).startswith(str(tmp_path)) for name in found.__struct_fields__)
+    assert all(str(getattr(found, name)).startswith(str(tmp_path)) for name in found._fields)
     assert stat.S_IMODE(found.runtime_dir.stat().st_mode) == 0o700
     assert found.socket.parent == found.runtime_dir
 

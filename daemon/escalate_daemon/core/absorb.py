@@ -1,21 +1,21 @@
 """What follows from a record: merged, kept, passed on, and each slot's own consequences."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from escalate_daemon.core import slots, wire
 from escalate_daemon.core.addresses import AddressBook
 from escalate_daemon.core.context import Context
-from escalate_daemon.core.effects import Bucket, Store, Stored
+from escalate_daemon.core.effects import Bucket, Store
 from escalate_daemon.core.facts import MemberChanged
 from escalate_daemon.core.gossip import Gossip
 from escalate_daemon.core.hands import Hands
-from escalate_daemon.core.ids import MEMBER_ID_BYTES, HandId, MemberId
+from escalate_daemon.core.ids import HandId, MemberId
 from escalate_daemon.core.linktable import Link
 from escalate_daemon.core.merging import Merging
 from escalate_daemon.core.myself import Myself
 from escalate_daemon.core.pins import Pins
-from escalate_daemon.core.replica import Replica, decode_body
+from escalate_daemon.core.replica import Replica
 from escalate_daemon.core.slots import Receipt
 from escalate_daemon.core.viewer import Viewer
 from escalate_daemon.core.wire import Record
@@ -24,15 +24,6 @@ from escalate_daemon.core.wire import Record
 def receipt_key(hand: str, member: MemberId) -> bytes:
     """The store's key of a receipt for my hand."""
     return member + b"/" + hand.encode()
-
-
-def load_receipts(viewer: Viewer, stored: Mapping[bytes, Stored]) -> None:
-    """Take over the receipts that an earlier run kept; unreadable rows are left out."""
-    for key, kept in stored.items():
-        receipt = decode_body(kept.value, Receipt)
-        if receipt is not None:
-            member = MemberId(key[:MEMBER_ID_BYTES])
-            viewer.kept_receipts.setdefault(receipt.hand, {})[member] = receipt
 
 
 @dataclass(frozen=True, slots=True)

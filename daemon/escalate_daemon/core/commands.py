@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from escalate_daemon.core import tuning
 from escalate_daemon.core.ids import DialId, HandId, MemberId
+from escalate_daemon.core.policy import Policy
 from escalate_daemon.core.slots import Grant
 
 
@@ -18,6 +19,8 @@ class Refusal(StrEnum):
     UNKNOWN_NAME = "unknown-name"
     USAGE = "usage"
     NOT_ALLOWED = "not-allowed"
+    IN_A_ROOM = "in-a-room"
+    NOTHING_TO_CLAIM = "nothing-to-claim"
 
 
 class CommandRefused(Exception):
@@ -30,6 +33,14 @@ class CommandRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class LadderStep:
+    """Whom to name besides where nobody has claimed it when it is `after` ms old. WHO words as for Start."""
+
+    after: int
+    named: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """Raise a hand. `named` are WHO words as typed (aliases already resolved); none: yellow."""
 
@@ -37,6 +48,7 @@ class Start:
     named: tuple[str, ...] = ()
     max_age: int = tuning.MAX_AGE
     replace: bool = False
+    ladder: tuple[LadderStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +60,68 @@ class EndMine:
 
 @dataclass(frozen=True, slots=True)
 class LeaveSpace:
-    """Presence left, and my hand ended, in one write."""
+    """Presence left, and my hand ended, in one write. `for_good`: it ends whatever the policy says."""
+
+    for_good: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetPresence:
+    """Presence available, busy, away or room (then `room` names it); what that ends ends in the same write."""
+
+    presence: str
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """I am coming to this hand's owner."""
+
+    hand: HandId
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """I am not coming after all."""
+
+    hand: HandId
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """One line in a hand's thread."""
+
+    hand: HandId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """Its pop-up was seen by its person, who wants it gone."""
+
+    hand: HandId
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Do not disturb: `who` is a WHO word, or "all". `lasts` in ms, None: until Unmute."""
+
+    who: str
+    lasts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmute:
+    """`who` as it was muted; "all" takes every mute back."""
+
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPolicy:
+    """What this machine's settings say of rings and ends; each takes effect at once. See core.policy."""
+
+    policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,15 +257,24 @@ class ReportMended:
 
 @dataclass(frozen=True, slots=True)
 class ReportSeen:
-    """A person touched the pop-up."""
+    """A person touched the pop-up, which is off the screen by that unless it is `still_up`."""
 
     hand: HandId
+    still_up: bool = False
 
 
 Command = (
     Start
     | EndMine
     | LeaveSpace
+    | SetPresence
+    | Approach
+    | Withdraw
+    | Say
+    | Dismiss
+    | Mute
+    | Unmute
+    | SetPolicy
     | ReturnToSpace
     | JoinGroup
     | LeaveGroup

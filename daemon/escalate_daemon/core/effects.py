@@ -97,6 +97,7 @@ class Show:
     urgency: Urgency
     view: "EscalationView | None"  # None only for the CLOSE of a hand that nobody remembers
     handle: str | None = None  # the notification server's own id from an earlier run, to take over
+    hush: bool = False  # somebody is coming, or it was seen: a tone that plays or waits stops
 
 
 Effect = Store | Send | Dial | Close | Show

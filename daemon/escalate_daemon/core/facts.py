@@ -46,6 +46,18 @@ class EscalationEnded(EscalationFact):
     """Its owner ended it."""
 
 
+class EscalationClaimed(EscalationFact):
+    """Somebody is coming who was not before."""
+
+
+class EscalationChat(EscalationFact):
+    """Something was said in its thread; the newest lines of `view.thread` are it."""
+
+
+class EscalationRang(EscalationFact):
+    """This machine's person is rung for it, once more where that is wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class MemberChanged:
     """A member came, went, was lost, was found, or changed its profile or presence."""
@@ -83,6 +95,9 @@ Fact = (
     | EscalationPutAway
     | EscalationReturned
     | EscalationEnded
+    | EscalationClaimed
+    | EscalationChat
+    | EscalationRang
     | MemberChanged
     | SpaceFull
     | FirstComparisonDone

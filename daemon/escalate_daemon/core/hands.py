@@ -1,9 +1,10 @@
 """The escalations that this node knows: learnt from states, lost and put away by its own clock, ended by owners."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from escalate_daemon.core import tuning
+from escalate_daemon.core import ladder, tuning
+from escalate_daemon.core.answering import HandAnswers
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.facts import (
     EscalationEnded,
@@ -20,7 +21,7 @@ from escalate_daemon.core.lifecycle import Action, after
 from escalate_daemon.core.own import store_slot
 from escalate_daemon.core.reach import Reachability
 from escalate_daemon.core.replica import Held, Replica
-from escalate_daemon.core.slots import STATE, End, Hand, hand_of
+from escalate_daemon.core.slots import RED, STATE, End, Hand, Receipt, Target, hand_of
 from escalate_daemon.core.views import EndReason, EscalationState, EscalationView
 from escalate_daemon.core.wire import SlotKey
 
@@ -44,6 +45,19 @@ class Known:
     ended_at: int | None = None
     end_reason: EndReason | None = None
     note: str = ""
+    fired: frozenset[int] = frozenset()  # the steps of its ladder that named theirs here
+    answers: HandAnswers | None = None  # of one that has ended: as they were then, and so the next
+    receipts: Mapping[MemberId, Receipt] | None = None
+
+    @property
+    def named(self) -> tuple[Target, ...]:
+        """Whom it names by now."""
+        return ladder.named_by(self.hand, self.fired) if self.fired else self.hand.named
+
+    @property
+    def red(self) -> bool:
+        """Whether it names anybody; one raised as yellow is red once a step of its ladder has fired."""
+        return self.hand.level == RED or bool(self.fired)
 
     def age(self, now: int) -> int:
         """Ms since it was raised; for an ended one until its end. Within AGE_MAX, whatever peers say."""
@@ -61,27 +75,36 @@ class Known:
 
 
 class Hands:
-    """All known escalations. `moved` is told of every change of state, after the fact was emitted."""
+    """All known escalations. `moved` is told of every change of state, after the fact was emitted.
+
+    `freeze` keeps with one that ends what was reported and answered of it: that leaves the others' slots now.
+    """
 
     def __init__(
         self,
         ctx: Context,
         replica: Replica,
         reach: Reachability,
+        *,
         view: Callable[[Known], EscalationView],
         moved: Callable[[Known, EscalationState | None], None],
+        freeze: Callable[[Known], None],
     ) -> None:
         self._ctx = ctx
         self._replica = replica
         self._reach = reach
         self._view = view
         self._moved = moved
+        self._freeze = freeze
         self._known: dict[HandId, Known] = {}
         self._of: dict[MemberId, HandId] = {}
         self._ended: list[HandId] = []
         self._updated: dict[HandId, None] = {}
         self._updated_at: int | None = None
         self._gather = UPDATE_GATHER
+        self._reached: tuple[HandId, int, int] | None = None  # mine: how many were shown it, of how many named
+        self._reach_news = False
+        self.put_away_after = tuning.PUT_AWAY_AFTER  # ms
         self.settled = False  # the first comparison is over: ages from disk are believed as they stand
 
     def get(self, hand: HandId) -> Known | None:
@@ -155,6 +178,7 @@ class Hands:
         known.ended_at = self._ctx.now
         known.end_reason = _reason(mine.reason) if mine else EndReason.REPLACED if replaced else EndReason.OWNER
         known.note = mine.note if mine else ""
+        self._freeze(known)
         self._of.pop(known.owner, None)
         self._ended.append(known.id)
         for old in self._ended[: -tuning.ENDS_KEPT]:
@@ -235,7 +259,7 @@ class Hands:
         if not self._reach.is_lost(known.owner):
             return
         self._move(known, Action.OWNER_LOST, EscalationLost)
-        if self._ctx.now >= self._lost_at(known) + tuning.PUT_AWAY_AFTER:
+        if self._ctx.now >= self._lost_at(known) + self.put_away_after:
             self._put_away(known)
 
     def _lost_at(self, known: Known) -> int:
@@ -252,7 +276,7 @@ class Hands:
         if state is None or state is before:
             return
         known.state = state
-        self._ctx.emit(fact(self._view(known)))  # type: ignore[arg-type]
+        self.told(known, fact)
         self._moved(known, before)
 
     # --- Watching ----------------------------------------------------------------------------------
@@ -272,8 +296,23 @@ class Hands:
             if known is not None:
                 view = self._view(known)
                 self._ctx.emit(EscalationUpdated(view))
+                self._note_reach(view)
                 if len(view.receipts) > tuning.RECEIPT_CROWD:
                     self._gather = UPDATE_GATHER_CROWD
+
+    def _note_reach(self, view: EscalationView) -> None:
+        reached = view.id, view.reach.shown, view.reach.named
+        if view.mine and reached != self._reached:
+            self._reached, self._reach_news = reached, True
+
+    def take_reach_news(self) -> bool:
+        """Whether more or fewer were shown mine than when this was asked last."""
+        news, self._reach_news = self._reach_news, False
+        return news
+
+    def told(self, known: Known, fact: type[EscalationFact]) -> None:
+        """Emit a fact about one now, with its view."""
+        self._ctx.emit(fact(self._view(known)))  # type: ignore[arg-type]
 
     def restamp(self) -> None:
         """Store the ages of what is up again: after a restart only the wall tells how long that took."""
@@ -291,7 +330,7 @@ class Hands:
                 if self._age_counts(known):
                     times.append(self._too_old_at(known))
                 if known.state is EscalationState.LOST:
-                    times.append(self._lost_at(known) + tuning.PUT_AWAY_AFTER)
+                    times.append(self._lost_at(known) + self.put_away_after)
         return min(times, default=None)
 
 

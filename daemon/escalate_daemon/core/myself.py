@@ -12,10 +12,11 @@ from escalate_daemon.core.context import Context
 from escalate_daemon.core.effects import Bucket, Store, Stored
 from escalate_daemon.core.hands import Hands, Known
 from escalate_daemon.core.ids import HandId, fold, hand_id
+from escalate_daemon.core.myanswers import MyAnswers
 from escalate_daemon.core.naming import Plan
 from escalate_daemon.core.own import OwnSlots
 from escalate_daemon.core.replica import Held, Replica, decode_body
-from escalate_daemon.core.slots import Body, End, Grant, Grants, Hand, Links, Profile, State
+from escalate_daemon.core.slots import Answers, Body, End, Grant, Grants, Hand, Links, Profile, State
 from escalate_daemon.core.views import EndReason
 
 ALIVE = b"alive"
@@ -30,10 +31,12 @@ class Myself:
         self._replica = replica
         self._own = own
         self._hands = hands
+        self.answers = MyAnswers(ctx, replica, own, hands)
         self._raised_now: set[str] = set()  # hands of this boot: only these are written again above a stranger
         self._settings: dict[str, object] = {}
         self._group_changes: dict[str, str | None] = {}
         self._presence_set = False
+        self._presence_ends: EndReason | None = None  # why the presence set in this boot ends my hand
         self._available_since: int | None = ctx.now
         self._alive_at = ctx.now
 
@@ -50,6 +53,11 @@ class Myself:
         self._write_profile()
 
     # --- Profile -----------------------------------------------------------------------------------
+    def set_undisturbed(self, *, undisturbed: bool) -> None:
+        """Say that I am not to be disturbed, or may be again."""
+        self._settings["undisturbed"] = undisturbed
+        self._write_profile()
+
     def set_profile(self, command: SetProfile) -> None:
         """Take what the shell knows; written only where it changes something."""
         for name in command.__slots__:
@@ -104,27 +112,33 @@ class Myself:
         """My hand that is up."""
         return self._hands.of(self._ctx.me)
 
-    def start(self, command: Start, message: str, plan: Plan) -> HandId:
-        """Raise. Red replaces my own yellow; else one that is up refuses, unless told to replace."""
-        level = slots.RED if plan.targets else slots.YELLOW
+    def refuse_start(self, command: Start, plan: Plan) -> None:
+        """Raise CommandRefused where `start` would: red replaces my own yellow; else one that is up refuses, unless
+        told to replace.
+        """
         if not 0 < command.max_age <= tuning.MAX_AGE_LIMIT:
             days = tuning.MAX_AGE_LIMIT // (24 * tuning.HOUR)
             raise CommandRefused(Refusal.USAGE, "the maximum age is out of range", f"more than 0 s, at most {days}d")
         current = self.hand
-        may_replace = command.replace or (
-            current is not None and level == slots.RED and current.hand.level == slots.YELLOW
-        )
-        if current is not None and not may_replace:
+        if current is not None and not command.replace and (current.red or not plan.targets):
             raise CommandRefused(
                 Refusal.ALREADY_ACTIVE,
-                f"yours is up already ({current.hand.level})",
+                f"yours is up already ({slots.RED if current.red else slots.YELLOW})",
                 "`escalate end` ends it, --replace replaces it",
             )
+
+    def start(self, command: Start, message: str, plan: Plan) -> HandId:
+        """Raise; who is away or had left is available again by that, in the same write."""
+        self.refuse_start(command, plan)
+        level = slots.RED if plan.targets else slots.YELLOW
+        current = self.hand
         nonce = self._ctx.rng.randbytes(16)
-        hand = Hand(hand_id(self._ctx.me, nonce), level, message, plan.targets, 0, command.max_age, nonce)
+        hand = Hand(hand_id(self._ctx.me, nonce), level, message, plan.targets, 0, command.max_age, nonce, plan.ladder)
         self._raised_now.add(hand.id)
         state = self._state()
         presence = slots.AVAILABLE if state.presence in (slots.AWAY, slots.LEFT) else state.presence
+        if presence != state.presence:
+            self._presence_set, self._presence_ends = True, None
         end = state.end if current is None else self._end(current, EndReason.REPLACED, "")
         self._write_state(State(presence, state.room, hand, end))
         return HandId(hand.id)
@@ -138,19 +152,27 @@ class Myself:
         self._write_state(State(state.presence, state.room, None, self._end(current, reason, note)))
         return current.id
 
-    def leave(self) -> HandId | None:
-        """Leave the space: presence and the hand's end in one write."""
+    def set_presence(self, presence: str, room: str = "", *, ends: EndReason | None) -> HandId | None:
+        """Be available, busy, away, in a room, or gone; gives my hand where that ended it, in the same write.
+
+        `ends`: why my hand ends by that, None: it stays up.
+        """
         current, state = self.hand, self._state()
-        end = state.end if current is None else self._end(current, EndReason.LEFT, "")
-        self._presence_set = True
-        if state.presence != slots.LEFT or current is not None:
-            self._write_state(State(slots.LEFT, "", None, end))
-        return None if current is None else current.id
+        self._presence_set, self._presence_ends = True, ends
+        ended = current if ends is not None else None
+        if ended is None and (state.presence, state.room) == (presence, room):
+            return None
+        if ended is None or ends is None:
+            hand = None if current is None else self._rewritten(current)
+            self._write_state(State(presence, room, hand, state.end))
+            return None
+        self._write_state(State(presence, room, None, self._end(ended, ends, "")))
+        return ended.id
 
     def come_back(self) -> None:
         """Be available again after leaving."""
         state = self._state()
-        self._presence_set = True
+        self._presence_set, self._presence_ends = True, None
         if state.presence == slots.LEFT:
             self._write_state(msgspec.structs.replace(state, presence=slots.AVAILABLE, room=""))
 
@@ -214,6 +236,8 @@ class Myself:
             self._write_profile()
         elif slot == slots.GRANTS and isinstance(body, Grants):
             self._reconcile_grants(body)
+        elif slot == slots.ANSWERS and isinstance(body, Answers):
+            self.answers.reconcile(body)
         elif slot in (slots.LINKS, slots.RECEIPTS) and isinstance(body, Body):
             self._own.write(slot, body)
 
@@ -246,10 +270,13 @@ class Myself:
         self._hands.state_changed(self._ctx.me, direct=False)
         hand = self.hand
         ended_here = body.hand is not None and hand is None
-        presence = before.presence if self._presence_set else body.presence
-        if ended_here or presence != body.presence:
-            kept = None if hand is None else self._rewritten(hand)
-            self._write_state(State(presence, body.room, kept, before.end if ended_here else body.end))
+        stands = before if self._presence_set else body
+        kept = None if hand is None else self._rewritten(hand)
+        end = before.end if ended_here else body.end
+        if hand is not None and self._presence_set and self._presence_ends is not None:
+            kept, end = None, self._end(hand, self._presence_ends, "")  # the presence of this boot ended it
+        if ended_here or (kept is None) is not (body.hand is None) or _where(stands) != _where(body):
+            self._write_state(State(stands.presence, stands.room, kept, end))
 
     def _rewritten(self, known: Known) -> Hand:
         return msgspec.structs.replace(known.hand, age=known.age(self._ctx.now))
@@ -273,3 +300,7 @@ class Myself:
     def next_deadline(self) -> int:
         """When tick is due."""
         return self._alive_at
+
+
+def _where(state: State) -> tuple[str, str]:
+    return state.presence, state.room

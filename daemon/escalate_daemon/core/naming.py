@@ -4,15 +4,15 @@ A bare word is a member's name and is signed as ids; words with @ are signed as 
 them by its own slots.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from escalate_daemon.core import slots, text, tuning
-from escalate_daemon.core.commands import CommandRefused, Refusal
+from escalate_daemon.core.commands import CommandRefused, LadderStep, Refusal
 from escalate_daemon.core.ids import MemberId, fold
 from escalate_daemon.core.labels import poses
-from escalate_daemon.core.slots import Target
+from escalate_daemon.core.slots import Step, Target
 from escalate_daemon.core.views import Why
 
 EVERYONE: Final = "@everyone"
@@ -40,6 +40,7 @@ class Plan:
     targets: tuple[Target, ...]
     meant: frozenset[MemberId]
     warnings: tuple[str, ...]
+    ladder: tuple[Step, ...] = ()
 
 
 def find_members(word: str, people: Sequence[Person]) -> list[Person]:
@@ -57,22 +58,49 @@ def find_members(word: str, people: Sequence[Person]) -> list[Person]:
     ]
 
 
-def plan(words: Sequence[str], people: Sequence[Person], me: MemberId) -> Plan:
-    """Resolve WHO words. Raises CommandRefused: an unknown bare name, nobody but me, or too many."""
-    targets: dict[Target, None] = {}
+def plan(words: Sequence[str], people: Sequence[Person], me: MemberId, ladder: Sequence[LadderStep] = ()) -> Plan:
+    """Resolve WHO words. Raises CommandRefused: an unknown bare name, nobody but me, too many, a bad ladder."""
     warnings: list[str] = []
-    for word in words:
-        for target in _resolve(word.strip(), people, me, warnings):
-            targets[target] = None
-    wordy = sum(1 for target in targets if target.word)
-    if len(targets) > tuning.TARGETS_MAX or wordy > tuning.WORD_TARGETS_MAX:
+    targets = _targets_of(words, people, me, warnings)
+    steps = _ladder(ladder, people, me, warnings)
+    everything = [*targets, *(target for step in steps for target in step.named)]
+    wordy = sum(1 for target in everything if target.word)
+    if len(everything) > tuning.TARGETS_MAX or wordy > tuning.WORD_TARGETS_MAX:
         raise CommandRefused(
             Refusal.USAGE,
-            f"too many named: {len(targets)}, of them {wordy} words",
+            f"too many named: {len(everything)}, of them {wordy} words",
             f"at most {tuning.TARGETS_MAX}, of them {tuning.WORD_TARGETS_MAX} words; name a group instead",
         )
     meant = frozenset(p.id for p in people if p.id != me and any(means(t, p) for t in targets))
-    return Plan(tuple(targets), meant, tuple(warnings))
+    return Plan(targets, meant, tuple(dict.fromkeys(warnings)), steps)
+
+
+def _targets_of(
+    words: Sequence[str], people: Sequence[Person], me: MemberId, warnings: list[str]
+) -> tuple[Target, ...]:
+    targets: dict[Target, None] = {}
+    for word in words:
+        targets |= dict.fromkeys(_resolve(word.strip(), people, me, warnings))
+    return tuple(targets)
+
+
+def _ladder(
+    ladder: Sequence[LadderStep], people: Sequence[Person], me: MemberId, warnings: list[str]
+) -> tuple[Step, ...]:
+    if len(ladder) > tuning.LADDER_MAX:
+        raise CommandRefused(Refusal.USAGE, f"a ladder has at most {tuning.LADDER_MAX} steps, not {len(ladder)}")
+    before = 0
+    for step in ladder:
+        if not step.named:
+            raise CommandRefused(Refusal.USAGE, "a step of the ladder names nobody", 'as in: --then "2m @leads"')
+        if not before < step.after <= tuning.MAX_AGE_LIMIT:
+            raise CommandRefused(
+                Refusal.USAGE,
+                "the steps of a ladder come one after the other",
+                'as in: --then "2m @leads" --then "5m ana"',
+            )
+        before = step.after
+    return tuple(Step(step.after, _targets_of(step.named, people, me, warnings)) for step in ladder)
 
 
 def means(target: Target, person: Person) -> bool:
@@ -139,31 +167,55 @@ def _nearest(word: str, people: Sequence[Person]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a hand names me, and what keeps it from ringing."""
+    """Whether a hand names me, and what keeps it from ringing. `hidden`: it is not to come up here at all."""
 
     named: bool
     why: Why | None = None
+    hidden: bool = False
+
+    @property
+    def rings(self) -> bool:
+        """Whether it is to ring, as far as names and policy go."""
+        return self.named and self.why is None and not self.hidden
 
 
-def judge(named: Sequence[Target], me: Person, *, available_for: int | None, hand_age: int) -> Verdict:
-    """The receiver's judgement by its own slots. By name always rings; words not while busy.
+def judge(
+    targets: Sequence[Target],
+    me: Person,
+    *,
+    available_for: int | None,
+    age: int,
+    silences: Callable[[Target], bool] = lambda _: False,
+) -> Verdict:
+    """The receiver's judgement by its own slots. By name always rings; words not while busy, nor where silenced.
 
-    `available_for` (ms) is how long I have been available, None: I am not.
+    `available_for` (ms) is how long I have been available, None: I am not. `age` (ms): since it named these.
     """
-    if any(target.member == me.id for target in named if not target.word):
+    if any(target.member == me.id for target in targets if not target.word):
         return Verdict(named=True)
     why: Why | None = None
-    meant = False
-    for target in named:
-        if not target.word:
+    named = False
+    for target in targets:
+        if not target.word or not (fold(target.word) == HERE or means(target, me)):
             continue
-        if fold(target.word) == HERE:
-            was_here = available_for is not None and available_for >= hand_age
-            meant, why = True, why if was_here else (why or Why.NOT_HERE)
-            if was_here:
-                return Verdict(named=True)
-        elif means(target, me):
-            if me.presence != slots.BUSY:
-                return Verdict(named=True)
-            meant, why = True, Why.BUSY
-    return Verdict(named=meant, why=why)
+        against = _against(target, me, available_for=available_for, age=age)
+        if against is None and silences(target):
+            against = Why.MUTED
+        if against is None:
+            return Verdict(named=True)
+        named = True
+        why = (why or against) if against is Why.NOT_HERE else against
+    return Verdict(named=named, why=why)
+
+
+def _against(target: Target, me: Person, *, available_for: int | None, age: int) -> Why | None:
+    """What speaks against ringing me for a word that means me; None: nothing."""
+    if fold(target.word) == HERE:
+        return None if available_for is not None and available_for >= age else Why.NOT_HERE
+    return Why.BUSY if me.presence == slots.BUSY else None
+
+
+def together(verdicts: Iterable[Verdict]) -> Verdict:
+    """One verdict of several about the same hand: the one that rings, else the first that names me."""
+    named = [verdict for verdict in verdicts if verdict.named]
+    return next((verdict for verdict in named if verdict.rings), named[0] if named else Verdict(named=False))

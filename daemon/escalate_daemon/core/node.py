@@ -4,48 +4,53 @@ Owns the order in which things happen in a step; the rules themselves stand in t
 same outputs, to the byte: no clock, no chance but `config.rng`, no I/O.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from escalate_daemon.core import slots, tuning, wire
-from escalate_daemon.core.absorb import Absorb, load_receipts
+from escalate_daemon.core.absorb import Absorb
 from escalate_daemon.core.addresses import AddressBook
 from escalate_daemon.core.admission import Roster
-from escalate_daemon.core.commands import Command
+from escalate_daemon.core.answering import Answering
+from escalate_daemon.core.commands import Command, LadderStep, Start
 from escalate_daemon.core.context import Context, NodeConfig
 from escalate_daemon.core.control import Control
 from escalate_daemon.core.density import Density
 from escalate_daemon.core.edges import Edges
-from escalate_daemon.core.effects import Bucket, Effect, Stored
+from escalate_daemon.core.effects import Bucket, Effect
 from escalate_daemon.core.facts import Fact, FirstComparisonDone, MemberChanged
+from escalate_daemon.core.following import Following
 from escalate_daemon.core.frames import Frames
 from escalate_daemon.core.gossip import Gossip
 from escalate_daemon.core.hands import Hands, Known
 from escalate_daemon.core.ids import DialId, HandId, LinkId, MemberId
+from escalate_daemon.core.linking import Linking
 from escalate_daemon.core.linktable import Link, LinkTable
+from escalate_daemon.core.loading import Kept, Loading
 from escalate_daemon.core.merging import Merging
 from escalate_daemon.core.mesh import Mesh
 from escalate_daemon.core.myself import ALIVE, Myself
-from escalate_daemon.core.naming import Plan, judge, plan
+from escalate_daemon.core.naming import Plan, plan
 from escalate_daemon.core.own import INCARNATION, OwnSlots
+from escalate_daemon.core.owner import Owner
 from escalate_daemon.core.peer import PeerHello
 from escalate_daemon.core.pins import Pins
 from escalate_daemon.core.pruning import Pruning
+from escalate_daemon.core.quietness import MuteView, Quietness
 from escalate_daemon.core.reach import Reachability
 from escalate_daemon.core.replica import Replica
 from escalate_daemon.core.reporting import Reporting
 from escalate_daemon.core.rings import Rings
 from escalate_daemon.core.viewer import Viewer
-from escalate_daemon.core.views import EndReason, EscalationState, EscalationView, GrantView, MemberView
+from escalate_daemon.core.views import EscalationState, EscalationView, GrantView, MemberView
 from escalate_daemon.core.wire import HaveEntry, Hello, SlotKey
 
 _OVERSLEPT = 20 * tuning.SECOND  # a deadline missed by this much: the machine slept or was frozen
-_Kept = Mapping[Bucket, Mapping[bytes, Stored]]
 
 
 class Node:
     """One member's node. Every input is followed by `effects()`; `tick` is due at `next_deadline()`."""
 
-    def __init__(self, config: NodeConfig, stored: _Kept, *, now: int, unix_s: int) -> None:
+    def __init__(self, config: NodeConfig, stored: Kept, *, now: int, unix_s: int) -> None:
         self._ctx = Context(config, now)
         self._replica = Replica()
         self._roster = Roster(config.space, config.open_space, config.verifier)
@@ -53,7 +58,8 @@ class Node:
         self._reach = Reachability(self._ctx.me)
         self._book = AddressBook(self._ctx, self._reach.is_reachable)
         self._pins = Pins(self._ctx, self._roster)
-        self._viewer = Viewer(self._ctx, self._replica, self._reach, self._pins)
+        self._answering = Answering(self._ctx, self._replica, self._reach)
+        self._viewer = Viewer(self._ctx, self._replica, self._reach, self._pins, self._answering)
         self._merging = Merging(self._ctx, self._replica, self._roster)
         self._gossip = Gossip(self._ctx, self._replica, self._roster, self._link_compared, self._heard_age)
         self._density = Density(self._ctx, self._reach)
@@ -61,9 +67,14 @@ class Node:
             self._ctx, self._links, self._book, self._reach, density=self._density, members=self._dialable
         )
         self._pruning = Pruning(self._ctx, self._links, self._reach, density=self._density, degree=self._replica.degree)
+        link_parts = (self._links, self._mesh, self._book, self._pruning, self._gossip)
+        self._linking = Linking(self._ctx, *link_parts, self._links_changed)
         self._edges = Edges(self._ctx, self._links, self._replica, self._reach, self._gossip)
-        self._hands = Hands(self._ctx, self._replica, self._reach, self._viewer.escalation, self._hand_moved)
-        self._rings = Rings(self._ctx, self._viewer.escalation, self._receipts_changed)
+        view, freeze = self._viewer.escalation, self._viewer.freeze
+        self._hands = Hands(self._ctx, self._replica, self._reach, view=view, moved=self._hand_moved, freeze=freeze)
+        self._rings = Rings(self._ctx, view, self._is_claimed, self._receipts_changed)
+        self._quietness = Quietness(self._ctx, self._quietness_changed)
+        self._owner = Owner(self._ctx, self._rings, self._is_claimed)
         self._compared = False
         self._dirty = True
         self._due = now
@@ -76,7 +87,14 @@ class Node:
             self._ctx, self._replica, self._own, self._hands, rings=self._rings, viewer=self._viewer
         )
         self._frames = self._make_frames()
-        self._control = Control(
+        self._control = self._make_control()
+        self._following = self._make_following()
+        self._loading().load(stored)
+        self._me.begin(meta.get(ALIVE))
+        self._settle()
+
+    def _make_control(self) -> Control:
+        return Control(
             self._ctx,
             self._me,
             self._hands,
@@ -85,11 +103,19 @@ class Node:
             self._book,
             self._pins,
             self._viewer,
+            self._quietness,
+            self._owner,
             self._plan,
         )
-        self._load(stored)
-        self._me.begin(meta.get(ALIVE))
-        self._settle()
+
+    def _make_following(self) -> Following:
+        notices = (self._answering, self._quietness, self._owner)
+        return Following(self._ctx, self._hands, self._rings, *notices, self._viewer, self._me)
+
+    def _loading(self) -> Loading:
+        people = (self._pins, self._rings, self._viewer, self._book, self._reach)
+        own = (self._hands, self._quietness, self._answering)
+        return Loading(self._ctx, self._replica, self._merging, *people, *own)
 
     def _make_frames(self) -> Frames:
         absorb = Absorb(
@@ -114,22 +140,8 @@ class Node:
             self._reach,
             self._replica,
             absorb,
-            self._close_link,
+            self._linking.close,
         )
-
-    def _load(self, stored: _Kept) -> None:
-        self._pins.load(dict(stored.get(Bucket.PINS, {})))
-        self._rings.load(dict(stored.get(Bucket.RINGS, {})))
-        self._merging.load(dict(stored.get(Bucket.INTROS, {})), dict(stored.get(Bucket.SLOTS, {})))
-        load_receipts(self._viewer, stored.get(Bucket.RECEIPTS, {}))
-        for member in list(self._replica.members()):
-            profile = self._replica.profile(member)
-            if profile is not None and member != self.me:
-                self._book.publish(member, profile.addresses)
-            if member != self.me:
-                self._reach.start_lost(member, self._ctx.now)
-            self._hands.load(member, put_away=self._rings.was_put_away)
-        self._rings.close_left_over(lambda hand: (k := self._hands.get(hand)) is not None and k.is_up)
 
     # --- Links -------------------------------------------------------------------------------------
     @property
@@ -149,36 +161,13 @@ class Node:
     def link_up(self, link: LinkId, peer: PeerHello, now: int, dial: DialId | None) -> None:
         """A link is up, both hellos heard. `dial` is the Dial it answers, None where the peer dialled."""
         self._advance(now)
-        dialling = None if dial is None else self._mesh.dial_ended(dial)
-        probe = peer.hello.probe if dial is None else dialling is not None and dialling.probe
-        up = Link(link, peer.member, peer.address, dial is not None, probe, now, now, None if dial is None else now)
-        self._links.add(up)
-        if peer.address is not None:
-            self._book.succeeded(peer.address, peer.member)
-            if dialling is not None and dialling.member not in (None, peer.member):
-                self._book.failed(dialling.address, recent=True)  # another lives where the wanted one said to
-        if peer.member == self.me:
-            self._links.close(link, "myself")
-        elif self._has_room(up, peer.hello.degree):
-            self._mesh.link_up(up)
-            self._pruning.changed()
-            if not probe:
-                self._gossip.open(up)
+        self._linking.up(link, peer, dial)
         self._settle(changed=True)
-
-    def _has_room(self, newcomer: Link, degree: int) -> bool:
-        """Make room for a link, or close it."""
-        displaced = self._pruning.displaced_by(newcomer, degree)
-        if displaced == newcomer.id:
-            self._links.close(newcomer.id, "as many links as may be")
-        elif displaced is not None:
-            self._close_link(displaced, "it goes for a newer link")
-        return displaced != newcomer.id
 
     def link_down(self, link: LinkId, now: int) -> None:
         """A link broke or was closed by the peer."""
         self._advance(now)
-        self._gone(self._links.remove(link))
+        self._linking.gone(self._links.remove(link))
         self._edges.broke()
         self._settle()
 
@@ -187,16 +176,6 @@ class Node:
         self._advance(now)
         self._gossip.compare(link)
         self._settle(changed=True)
-
-    def _gone(self, link: Link | None) -> None:
-        if link is not None:
-            self._gossip.close(link.id)
-            self._mesh.link_gone(link)
-            self._pruning.changed()
-            self._links_changed()
-
-    def _close_link(self, link: LinkId, reason: str) -> None:
-        self._gone(self._links.close(link, reason))
 
     def receive(self, link: LinkId, data: bytes, now: int) -> None:
         """A frame came. A peer's fault closes its link and changes nothing else."""
@@ -239,14 +218,19 @@ class Node:
         finally:
             self._settle(changed=True)
 
-    def _plan(self, words: Sequence[str]) -> Plan:
-        return plan(words, list(self._viewer.people().values()), self.me)
+    def _plan(self, words: Sequence[str], ladder: Sequence[LadderStep]) -> Plan:
+        return plan(words, list(self._viewer.people().values()), self.me, ladder)
 
     # --- Views -------------------------------------------------------------------------------------
-    def plan(self, words: Sequence[str], now: int) -> Plan:
-        """Whom WHO words would name now, raising nothing. Raises CommandRefused as Start would."""
+    def rehearse(self, start: Start, now: int) -> Plan:
+        """Whom this would name now, raising nothing. Raises CommandRefused as it would be."""
         self._ctx.now = max(now, self._ctx.now)
-        return self._plan(words)
+        return self._control.rehearse(start)
+
+    def muted(self, now: int) -> tuple[MuteView, ...]:
+        """What was muted here by hand."""
+        self._ctx.now = max(now, self._ctx.now)
+        return self._quietness.muted()
 
     def me_view(self, now: int) -> MemberView:
         """Myself."""
@@ -325,12 +309,19 @@ class Node:
 
     def _hand_moved(self, known: Known, before: EscalationState | None) -> None:
         self._dirty = True
-        if known.owner != self.me:
+        if known.owner != self.me or not known.is_up:  # my own pop-up goes with my hand
             self._rings.moved(known, before)
 
     def _receipts_changed(self) -> None:
         self._dirty = True
         self._reporting.changed()
+
+    def _is_claimed(self, known: Known) -> bool:
+        return self._answering.claimed(known.id, known.owner)
+
+    def _quietness_changed(self) -> None:
+        self._dirty = True
+        self._me.set_undisturbed(undisturbed=self._quietness.undisturbed)
 
     def _dialable(self) -> list[MemberId]:
         """Whom the mesh may dial: also members that only an answer at an address told of."""
@@ -353,12 +344,12 @@ class Node:
         self._dirty = False
         self._links.ping_due(self._replica.fingerprint())
         for link in self._links.dead():
-            self._close_link(link.id, "nothing heard for too long")
+            self._linking.close(link.id, "nothing heard for too long")
             self._edges.broke()
         for late in self._mesh.unjudged_late():
-            self._close_link(late, "the probe told nothing")
+            self._linking.close(late, "the probe told nothing")
         for surplus in self._pruning.surplus():
-            self._close_link(surplus, "another link with the same peer")
+            self._linking.close(surplus, "another link with the same peer")
         self._edges.write(self._own)
         for member in self._edges.follow():
             self._mesh.changed()
@@ -366,7 +357,9 @@ class Node:
         if not self._compared and self._ctx.now >= self._ctx.started + tuning.FIRST_COMPARISON:
             self._compared = self._hands.settled = True
             self._ctx.emit(FirstComparisonDone(with_peer=False))
-        self._follow_hands()
+        self._quietness.follow()
+        self._following.follow(compared=self._compared)
+        self._me.answers.follow(compared=self._compared)
         self._reporting.write()
         self._me.tick()
         for link in self._links.beside_due():
@@ -377,24 +370,12 @@ class Node:
 
     def _deadlines(self) -> list[int]:
         mesh = (self._links, self._edges, self._mesh, self._pruning, self._gossip, self._reach)
-        parts = (*mesh, self._hands, self._rings, self._reporting, self._me)
+        mine = (self._me, self._me.answers, self._quietness)
+        rings = (self._rings,) if self._compared else ()  # what the disk knows waits for the comparison
+        parts = (*mesh, self._hands, *rings, self._following, self._reporting, *mine)
         times = [due for part in parts if (due := part.next_deadline()) is not None]
         if not self._compared:
             times.append(self._ctx.started + tuning.FIRST_COMPARISON)
         if self._dirty:
             times.append(self._ctx.now)
         return times
-
-    def _follow_hands(self) -> None:
-        if self._hands.follow():
-            self._me.end_hand(EndReason.MAX_AGE)
-        up = [k for k in self._hands.all() if k.is_up and k.owner != self.me and (self._compared or not k.from_disk)]
-        for known in up:
-            verdict = judge(
-                known.hand.named if known.hand.level == slots.RED else (),
-                self._viewer.me(),
-                available_for=self._me.available_for(),
-                hand_age=known.age(self._ctx.now),
-            )
-            self._rings.consider(known, verdict)
-        self._rings.forget_old(lambda hand: (k := self._hands.get(hand)) is not None and k.ended_at is None)

@@ -22,7 +22,9 @@ _ORDER: Final = {
 }
 _UNKNOWN_RANK: Final = 3
 _NOBODY: Final = frozenset[MemberId]()
-_FOLLOWED: Final = frozenset({slots.PROFILE, slots.STATE, slots.RECEIPTS, slots.LINKS})  # somebody asks what changed
+_FOLLOWED: Final = frozenset(  # somebody asks what changed
+    {slots.PROFILE, slots.STATE, slots.ANSWERS, slots.RECEIPTS, slots.LINKS}
+)
 BUCKETS: Final = 64  # of slots, for comparing: half for `links`, which change whenever somebody comes or goes
 
 
@@ -213,6 +215,15 @@ class Replica:
         """The member's receipts; empty where missing or unreadable."""
         body = self._body(SlotKey(member, slots.RECEIPTS), slots.Receipts)
         return () if body is None else body.receipts
+
+    def answers(self, member: MemberId) -> slots.Answers:
+        """The member's claims and lines, no more than it may have; empty where missing or unreadable."""
+        body = self._body(SlotKey(member, slots.ANSWERS), slots.Answers)
+        if body is None:
+            return slots.Answers()
+        if len(body.claims) > tuning.CLAIMS_MAX or len(body.lines) > tuning.LINES_KEPT:
+            return slots.Answers(body.claims[-tuning.CLAIMS_MAX :], body.lines[-tuning.LINES_KEPT :])
+        return body
 
     def links(self, member: MemberId) -> tuple[MemberId, ...]:
         """Whom the member says it holds links with; empty where missing or unreadable."""

@@ -66,6 +66,7 @@ class Profile(Body, frozen=True):
     hears: str = "none"
     version: str = ""
     intro: Introduction | None = None
+    undisturbed: bool = False  # do-not-disturb, or a quiet hour; whom it mutes is said nowhere
 
 
 class Target(Body, frozen=True):
@@ -73,6 +74,13 @@ class Target(Body, frozen=True):
 
     member: MemberId = MemberId(b"")
     word: str = ""
+
+
+class Step(Body, frozen=True):
+    """One step of a ladder: whom it names besides where nobody has claimed the hand at the age of `after` ms."""
+
+    after: int
+    named: tuple[Target, ...] = ()
 
 
 class Hand(Body, frozen=True):
@@ -88,6 +96,7 @@ class Hand(Body, frozen=True):
     age: int = 0
     max_age: int = 0
     nonce: bytes = b""
+    ladder: tuple[Step, ...] = ()
 
 
 class End(Body, frozen=True):
@@ -132,6 +141,31 @@ class Receipts(Body, frozen=True):
     """My receipts for the hands that are up."""
 
     receipts: tuple[Receipt, ...] = ()
+
+
+class Claim(Body, frozen=True):
+    """ "I am coming": to this hand of this owner. `age` is the hand's age in ms when it was said."""
+
+    hand: str
+    owner: MemberId
+    age: int = 0
+
+
+class Line(Body, frozen=True):
+    """One line of a thread. `number` counts its writer's lines in that thread, from 0."""
+
+    hand: str
+    owner: MemberId
+    age: int = 0
+    text: str = ""
+    number: int = 0
+
+
+class Answers(Body, frozen=True):
+    """My claims, and my newest lines in the threads of hands."""
+
+    claims: tuple[Claim, ...] = ()
+    lines: tuple[Line, ...] = ()
 
 
 class Links(Body, frozen=True):

@@ -46,6 +46,14 @@ def normalise_message(text: str) -> str:
     return _sized(_plain(text, "the message"), "the message", tuning.MESSAGE_POINTS, tuning.MESSAGE_BYTES)
 
 
+def normalise_line(text: str) -> str:
+    """One chat line, as a message is normalised. Raises TextRefused, also where nothing is said."""
+    line = _plain(text, "the line")
+    if not line:
+        raise TextRefused("the line says nothing")
+    return _sized(line, "the line", tuning.LINE_POINTS, tuning.LINE_BYTES)
+
+
 def normalise_label(text: str, kind: LabelKind) -> str:
     """A member's name, a group or a room, as it is published. Raises TextRefused.
 

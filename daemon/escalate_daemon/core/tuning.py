@@ -93,6 +93,15 @@ FIRST_COMPARISON: Final = 10 * SECOND  # from start; then what disk held is beli
 
 # --- Escalations -----------------------------------------------------------------------------------
 PUT_AWAY_AFTER: Final = 15 * MINUTE  # lost this long: hidden, not ended
+CLAIM_OUTLIVES: Final = 60 * SECOND  # a claim counts so long after its claimant was last in reach: a lift, a dead spot
+WARN_AFTER: Final = 60 * SECOND  # then an owner whom nobody was shown or is coming to is told so again
+WARN_BEFORE_END: Final = 10 * MINUTE  # before its maximum age its owner is told, or a quarter of that age before
+LADDER_MAX: Final = 4  # steps: more would be a rota, which belongs elsewhere
+LINE_POINTS: Final = 280  # one chat line
+LINE_BYTES: Final = 600
+LINES_KEPT: Final = 20  # my newest: with claims they fit the slot
+CLAIMS_MAX: Final = 16  # mine at once: nobody can go to more
+MUTES_MAX: Final = 64  # what a person types
 MAX_AGE: Final = 8 * HOUR
 MAX_AGE_LIMIT: Final = 7 * 24 * HOUR  # longest --for
 AGE_MAX: Final = 10 * 365 * 24 * HOUR  # of anything: what a peer says beyond is cut, so that dates stay dates

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from escalate_daemon.core import slots, tuning
+from escalate_daemon.core import ladder, slots, tuning
+from escalate_daemon.core.answering import Answering, HandAnswers
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.hands import Known
 from escalate_daemon.core.ids import MemberId
@@ -15,7 +16,18 @@ from escalate_daemon.core.receiving import Receiving
 from escalate_daemon.core.replica import Replica
 from escalate_daemon.core.slots import Hand, Profile, Receipt, Target
 from escalate_daemon.core.text import clean
-from escalate_daemon.core.views import EscalationState, EscalationView, GrantView, MemberView, Reach, ReceiptView, Why
+from escalate_daemon.core.views import (
+    ClaimView,
+    EscalationState,
+    EscalationView,
+    GrantView,
+    LineView,
+    MemberView,
+    Reach,
+    ReceiptView,
+    StepView,
+    Why,
+)
 from escalate_daemon.core.wire import SlotKey
 
 LOST = "lost"
@@ -37,8 +49,9 @@ class _Seen:
 class Viewer:
     """Views of one node's replica. `kept_receipts` is what the owner keeps besides the replica."""
 
-    def __init__(self, ctx: Context, replica: Replica, reach: Reachability, pins: Pins) -> None:
+    def __init__(self, ctx: Context, replica: Replica, reach: Reachability, pins: Pins, answering: Answering) -> None:
         self._ctx = ctx
+        self._answering = answering
         self._replica = replica
         self._reach = reach
         self._pins = pins
@@ -46,7 +59,7 @@ class Viewer:
         self._receiving = Receiving(replica)
         self._edition = -1  # of the people: for it the next two are true
         self._present: list[MemberId] | None = None
-        self._meant: dict[Hand, frozenset[MemberId]] = {}
+        self._meant: dict[tuple[Hand, frozenset[int]], frozenset[MemberId]] = {}
         self._views: dict[MemberId, tuple[_Seen, MemberView]] = {}
         self._stamp = (-1, -1, -1)  # editions of people, reachability and pins: for them the next is true
         self._current: dict[MemberId, MemberView] = {}
@@ -74,6 +87,10 @@ class Viewer:
     def me(self) -> Person:
         """Myself, by my own slots."""
         return self.people()[self._ctx.me]
+
+    def person(self, member: MemberId) -> Person | None:
+        """One member as names mean it, None without a profile."""
+        return self._people.get(member)
 
     def is_online(self, member: MemberId) -> bool:
         """Reachable and not left; oneself is."""
@@ -126,6 +143,7 @@ class Viewer:
             version=clean(profile.version, tuning.NAME_POINTS),
             new_key=seen.new_key,
             addresses=tuple(clean(a, tuning.PLACE_BYTES) for a in profile.addresses[: tuning.ADDRESSES_MAX]),
+            undisturbed=profile.undisturbed,
         )
 
     def members(self) -> list[MemberView]:
@@ -149,23 +167,32 @@ class Viewer:
     def meant(self, known: Known) -> frozenset[MemberId]:
         """Whom a hand names, as seen from here; its owner never."""
         self._renew()
-        meant = self._meant.get(known.hand)
+        key = known.hand, known.fired
+        meant = self._meant.get(key)
         if meant is None:
-            words = [t for t in known.hand.named if t.word]
-            ids = {t.member for t in known.hand.named if not t.word}
+            words = [t for t in known.named if t.word]
+            ids = {t.member for t in known.named if not t.word}
             ids.update(p.id for p in self.people().values() if any(means(t, p) for t in words))
-            meant = self._meant[known.hand] = frozenset(ids - {known.owner})
+            meant = self._meant[key] = frozenset(ids - {known.owner})
         return meant
 
     def receipts(self, known: Known) -> dict[MemberId, Receipt]:
         """Every receipt for this hand, newest word of each member."""
+        if known.receipts is not None:
+            return {**known.receipts, **self.kept_receipts.get(known.id, {})}
         return {**self.kept_receipts.get(known.id, {}), **self._receiving.of(known.id, known.owner)}
+
+    def freeze(self, known: Known) -> None:
+        """It ends: keep with it what was reported and answered by now."""
+        known.receipts = self._receiving.of(known.id, known.owner)
+        known.answers = self._answering.of(known.id, known.owner)
 
     def escalation(self, known: Known) -> EscalationView:
         """One escalation as it stands now."""
         now = self._ctx.now
-        red = known.hand.level == slots.RED
+        red = known.red
         receipts = self._receipt_views(known) if red else ()
+        answers = known.answers or self._answering.of(known.id, known.owner)
         since = self._reach.unreachable_since(known.owner)
         lost = known.state in (EscalationState.LOST, EscalationState.PUT_AWAY) and since is not None
         return EscalationView(
@@ -173,7 +200,7 @@ class Viewer:
             owner=self.member(known.owner),
             level=slots.RED if red else slots.YELLOW,
             message=clean(known.hand.message, tuning.MESSAGE_POINTS),
-            named=tuple(self._word(target) for target in known.hand.named[: tuning.TARGETS_MAX]),
+            named=self._words(known.named),
             state=known.state,
             age=known.age(now),
             max_age=known.max_age,
@@ -185,7 +212,31 @@ class Viewer:
             receipts=receipts,
             named_me=any(receipt.member.me for receipt in receipts),
             mine=known.owner == self._ctx.me,
+            claims=self._claims(known, answers),
+            thread=self._thread(known, answers),
+            forgotten=answers.forgotten,
+            ladder=tuple(
+                StepView(step.after, self._words(step.named), place in known.fired)
+                for place, step in enumerate(ladder.steps(known.hand))
+            ),
         )
+
+    def _claims(self, known: Known, answers: HandAnswers) -> tuple[ClaimView, ...]:
+        age = self._ctx.now - known.raised_at
+        return tuple(
+            ClaimView(self.member(claimant), max(0, age - max(0, claim.age)), self._answering.counts(claimant))
+            for claimant, claim in answers.claims
+        )
+
+    def _thread(self, known: Known, answers: HandAnswers) -> tuple[LineView, ...]:
+        age = self._ctx.now - known.raised_at
+        return tuple(
+            LineView(self.member(who), max(0, age - max(0, line.age)), clean(line.text, tuning.LINE_POINTS))
+            for who, line in answers.lines
+        )
+
+    def _words(self, targets: Sequence[Target]) -> tuple[str, ...]:
+        return tuple(self._word(target) for target in targets[: tuning.TARGETS_MAX])
 
     def _word(self, target: Target) -> str:
         if target.word:

@@ -56,6 +56,7 @@ class MemberView:
     version: str
     new_key: bool
     addresses: tuple[str, ...] = ()
+    undisturbed: bool = False  # it asks not to be disturbed now: nobody but whom it lets through rings it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,33 @@ class ReceiptView:
     sounded_ago: int | None
     seen_ago: int | None
     why: Why | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """Somebody is coming. `counts`: the claimant can be reached, or could a minute ago."""
+
+    member: MemberView
+    ago: int
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One line of the thread."""
+
+    member: MemberView
+    ago: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step of the ladder. `after` in ms of the hand's age; `fired`: its members are named by now."""
+
+    after: int
+    named: tuple[str, ...]
+    fired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +130,15 @@ class EscalationView:
     receipts: tuple[ReceiptView, ...]
     named_me: bool
     mine: bool
+    claims: tuple[ClaimView, ...] = ()
+    thread: tuple[LineView, ...] = ()
+    forgotten: int = 0  # lines of the thread that are not kept
+    ladder: tuple[StepView, ...] = ()
+
+    @property
+    def claimed(self) -> bool:
+        """Whether somebody is coming."""
+        return any(claim.counts for claim in self.claims)
 
 
 @dataclass(frozen=True, slots=True)

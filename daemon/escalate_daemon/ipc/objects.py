@@ -138,6 +138,20 @@ class Check(Object, frozen=True, kw_only=True):
     mend: str | None = None
 
 
+class Mute(Object, frozen=True, kw_only=True):
+    """One thing that is muted here: `who` is a WHO word, or "all". `until` null: until it is unmuted."""
+
+    who: str
+    until: str | None
+
+
+class Expected(Object, frozen=True, kw_only=True):
+    """One whom a `start` would name, and whether its machine asks not to be disturbed now."""
+
+    member: Member
+    undisturbed: bool
+
+
 class Hear(Object, frozen=True, kw_only=True):
     """Who would hear me: all others of the space, and those of them online."""
 

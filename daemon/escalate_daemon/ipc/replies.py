@@ -10,10 +10,12 @@ from escalate_daemon.ipc.objects import (
     VERSION,
     Check,
     Escalation,
+    Expected,
     Group,
     Hear,
     Invite,
     Member,
+    Mute,
     Object,
     Space,
 )
@@ -44,13 +46,44 @@ class Reply(Object, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class EscalationReply(Reply, frozen=True, kw_only=True, tag="escalation"):
-    """start, end, toggle, show."""
+    """start, end, toggle, show, approach, chat, seen."""
 
     escalation: Escalation | None
     reached_nobody: bool = False  # talk: exit 5
     others_online: int = 0  # talk: how many see what was just raised
     in_space: bool = True  # talk
+    forgotten: int = 0  # talk: earlier lines of the thread that are not kept
     warnings: list[str] = msgspec.field(default_factory=list)  # talk
+
+
+class PlanReply(Reply, frozen=True, kw_only=True, tag="plan"):
+    """plan: what `start` prints before it raises. `settled`: this daemon has heard who is there."""
+
+    level: str
+    message: str
+    expected: list[Expected]
+    others_online: int
+    settled: bool
+    warnings: list[str] = msgspec.field(default_factory=list)
+
+
+class RecentReply(Reply, frozen=True, kw_only=True, tag="recent"):
+    """recent."""
+
+    messages: list[str]
+
+
+class HistoryReply(Reply, frozen=True, kw_only=True, tag="history"):
+    """history."""
+
+    escalations: list[Escalation]
+
+
+class MuteReply(Reply, frozen=True, kw_only=True, tag="mute"):
+    """mute, unmute: what is muted here now."""
+
+    muted: list[Mute]
+    warnings: list[str] = msgspec.field(default_factory=list)
 
 
 class ListReply(Reply, frozen=True, kw_only=True, tag="list"):
@@ -149,11 +182,17 @@ class DoctorReply(Reply, frozen=True, kw_only=True, tag="doctor"):
     checks: list[Check]
 
 
-TALK: Final = frozenset({"kind", "open_space", "reached_nobody", "others_online", "in_space", "warnings", "talk"})
+TALK: Final = frozenset(
+    {"kind", "open_space", "reached_nobody", "others_online", "in_space", "forgotten", "warnings", "talk"}
+)
 """Keys of the replies that are not part of the JSON that `--json` prints."""
 
 AnyReply = (
     EscalationReply
+    | PlanReply
+    | RecentReply
+    | HistoryReply
+    | MuteReply
     | ListReply
     | WhoReply
     | StatusReply

@@ -9,14 +9,39 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb"):
     """Base of the requests."""
 
 
+class Rung(msgspec.Struct, frozen=True, kw_only=True):
+    """One rung of a ladder: whom to name besides if nobody has claimed it after so long."""
+
+    after_s: float
+    named: list[str]
+
+
 class StartRequest(Request, frozen=True, kw_only=True, tag="start"):
-    """Raise. `max_age_s` None: the configured one. `toggle`: end where mine is up, and confirm by pop-up."""
+    """Raise. `max_age_s` None: the configured one. `toggle`: end where mine is up, and confirm by pop-up.
+
+    `recent`: the so many-th of my recent messages (from 1) in place of `message`.
+    """
 
     message: str = ""
+    recent: int | None = None
     named: list[str] = msgspec.field(default_factory=list)
+    ladder: list[Rung] = msgspec.field(default_factory=list)
     max_age_s: float | None = None
     replace: bool = False
     toggle: bool = False
+
+
+class PlanRequest(Request, frozen=True, kw_only=True, tag="plan"):
+    """Who would hear a `start` with these now; raises nothing, and refuses as `start` would.
+
+    `replace` as start's; None: whether one of mine is up is not asked.
+    """
+
+    message: str = ""
+    recent: int | None = None
+    named: list[str] = msgspec.field(default_factory=list)
+    ladder: list[Rung] = msgspec.field(default_factory=list)
+    replace: bool | None = None
 
 
 class EndRequest(Request, frozen=True, kw_only=True, tag="end"):
@@ -33,6 +58,51 @@ class ShowRequest(Request, frozen=True, kw_only=True, tag="show"):
     """One in full: `who` is its owner or its id; None: mine, else the only one."""
 
     who: str | None = None
+
+
+class ApproachRequest(Request, frozen=True, kw_only=True, tag="approach"):
+    """Claim it and go, or withdraw that. `who` None: the only one that is not mine."""
+
+    who: str | None = None
+    undo: bool = False
+
+
+class ChatRequest(Request, frozen=True, kw_only=True, tag="chat"):
+    """The thread of one escalation, after `text` was said in it where there is one. `who` as for approach, or mine."""
+
+    who: str | None = None
+    text: str | None = None
+
+
+class SeenRequest(Request, frozen=True, kw_only=True, tag="seen"):
+    """Dismiss its pop-up here, and say so. `who` as for approach."""
+
+    who: str | None = None
+
+
+class RecentRequest(Request, frozen=True, kw_only=True, tag="recent"):
+    """My last messages, newest first."""
+
+
+class HistoryRequest(Request, frozen=True, kw_only=True, tag="history"):
+    """Past escalations as this machine saw them, newest first. `since_s`: no older than so many seconds."""
+
+    since_s: float | None = None
+
+
+class PresenceRequest(Request, frozen=True, kw_only=True, tag="presence"):
+    """Say where I am. `room` goes with presence "room"; "back": available again, out of any room."""
+
+    presence: Literal["available", "busy", "away", "room", "back"]
+    room: str | None = None
+
+
+class MuteRequest(Request, frozen=True, kw_only=True, tag="mute"):
+    """Do-not-disturb here, or its end. `who` None: all. `on` None: only tell what is muted."""
+
+    who: str | None = None
+    on: bool | None = None
+    for_s: float | None = None
 
 
 class WatchRequest(Request, frozen=True, kw_only=True, tag="watch"):
@@ -123,8 +193,16 @@ class DoctorRequest(Request, frozen=True, kw_only=True, tag="doctor"):
 AnyRequest = (
     StartRequest
     | EndRequest
+    | PlanRequest
     | ListRequest
     | ShowRequest
+    | ApproachRequest
+    | ChatRequest
+    | SeenRequest
+    | RecentRequest
+    | HistoryRequest
+    | PresenceRequest
+    | MuteRequest
     | WatchRequest
     | WhoRequest
     | StatusRequest

@@ -26,7 +26,17 @@ class Colour(StrEnum):
 
     RED = "red"
     YELLOW = "yellow"
+    GREEN = "green"  # somebody is coming
     GREY = "grey"  # lost, or said by escalate itself
+
+
+class Press(StrEnum):
+    """A button of a pop-up; each does what the verb of its name does."""
+
+    APPROACH = "approach"
+    WITHDRAW = "withdraw"
+    CHAT = "chat"
+    END = "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ class Popup:
     loudness: Loudness
     colour: Colour
     rings: bool = False  # a terminal's bell; the real sound is played apart
+    buttons: tuple[tuple[Press, str], ...] = ()  # with their labels, where the back end has buttons
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,10 @@ class Shown:
 
 
 Touched = Callable[[str], None]
-"""Called with a Popup's tag when a person clicked or dismissed it."""
+"""Called with a Popup's tag when a person clicked or dismissed it: it is off the screen."""
+
+Pressed = Callable[[str, Press], None]
+"""Called with a Popup's tag when a person pressed one of its buttons; it may still be up."""
 
 CameLate = Callable[[Popup, Shown], None]
 """Called when the server, after show() had given up on it, put a Popup up all the same."""
@@ -90,6 +104,7 @@ class Listener:
     """Who is told what happens to pop-ups after show() has returned."""
 
     touched: Touched
+    pressed: Pressed
     came_late: CameLate
     back: Turned  # it may be able to show again
     gone: Turned  # it is not able now

@@ -22,6 +22,7 @@ from escalate_daemon.notify.base import (
     Notifier,
     NotifyFailed,
     Popup,
+    Press,
     Probe,
     Shown,
 )
@@ -62,7 +63,11 @@ class DeskReports(Protocol):
         ...
 
     def seen(self, hand: HandId) -> None:
-        """A person touched the pop-up."""
+        """A person touched the pop-up, and it is off the screen."""
+        ...
+
+    def pressed(self, hand: HandId, press: Press) -> None:
+        """A person pressed one of its buttons, and so has seen it; it may still be up."""
         ...
 
     def lost(self, hand: HandId) -> None:
@@ -113,7 +118,7 @@ class Desk:
         self._able = self._chain  # up to the one that came back last
         for notifier in choice.chain:
             came_late, back = partial(self._came_late, notifier), partial(self._back, notifier)
-            notifier.listen(Listener(self._touched, came_late, back, self._gone))
+            notifier.listen(Listener(self._touched, self._pressed, came_late, back, self._gone))
 
     async def run(self) -> None:
         """Work until cancelled. Pop-ups stay up."""
@@ -163,7 +168,7 @@ class Desk:
         entry.wanted = merged(entry.wanted, show)
         if show.view is not None:
             entry.said = show
-        if show.kind is ShowKind.CLOSE and entry.ring is not None:
+        if (show.hush or show.kind is ShowKind.CLOSE) and entry.ring is not None:
             entry.ring.cancel()
         self._employ(show.hand, entry)
 
@@ -305,6 +310,10 @@ class Desk:
     def _touched(self, tag: str) -> None:
         if tag in self._hands:
             self._report.seen(HandId(tag))
+
+    def _pressed(self, tag: str, press: Press) -> None:
+        if tag in self._hands:
+            self._report.pressed(HandId(tag), press)
 
     def _came_late(self, notifier: Notifier, popup: Popup, shown: Shown) -> None:
         """A server that was given up on has put it up after all: it counts, or it goes."""

@@ -51,6 +51,6 @@ def merged(waiting: Show | None, new: Show) -> Show:
     if waiting.kind is ShowKind.CLOSE and new.kind is ShowKind.UPDATE:
         return waiting
     if waiting.kind is ShowKind.SHOW and new.kind is not ShowKind.CLOSE:
-        louder = min(waiting.urgency, new.urgency, key=list(Urgency).index)
+        louder = new.urgency if new.hush else min(waiting.urgency, new.urgency, key=list(Urgency).index)
         return replace(new, kind=ShowKind.SHOW, urgency=louder, handle=handle)
     return replace(new, handle=handle)

@@ -7,6 +7,7 @@ success even where nothing can be shown; an unbundled macOS Python gets a dummy;
 import asyncio
 import importlib.util
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from escalate_daemon.notify.base import (
@@ -15,6 +16,7 @@ from escalate_daemon.notify.base import (
     Loudness,
     NotifyFailed,
     Popup,
+    Press,
     Probe,
     Shown,
     icon_path,
@@ -65,7 +67,7 @@ class DesktopNotifierBackEnd:
 
     async def show(self, popup: Popup, replaces: str | None) -> Shown:
         """See base.Notifier. Told to have failed only by its absence among those that are up."""
-        from desktop_notifier import Icon, Urgency
+        from desktop_notifier import Button, Icon, Urgency
 
         notifier = self._get()
         critical = popup.loudness is Loudness.CRITICAL
@@ -78,6 +80,10 @@ class DesktopNotifierBackEnd:
                     popup.body,
                     urgency=Urgency.Critical if critical else Urgency.Normal,
                     icon=Icon(path=icon_path(popup.colour)),
+                    buttons=[
+                        Button(title=label, on_pressed=partial(self._pressed, popup.tag, press))
+                        for press, label in popup.buttons
+                    ],
                     on_clicked=lambda: self._touched(popup.tag),
                     on_dismissed=lambda: self._touched(popup.tag),
                 )
@@ -106,6 +112,11 @@ class DesktopNotifierBackEnd:
     def _touched(self, tag: str) -> None:
         if self._listener is not None:
             self._listener.touched(tag)
+
+    def _pressed(self, tag: str, press: Press) -> None:
+        if self._listener is not None:
+            self._listener.touched(tag)
+            self._listener.pressed(tag, press)
 
     def _get(self) -> "DesktopNotifier":
         if self._notifier is None:

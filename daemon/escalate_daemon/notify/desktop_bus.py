@@ -64,12 +64,18 @@ class _Found:
 
 
 class DesktopBus:
-    """At most one connection. `watch` it as a task to have it made again by itself."""
+    """At most one connection. `watch` it as a task to have it made again by itself.
 
-    def __init__(self, service: str, rules: list[str], guest: Guest) -> None:
+    `addresses`: where the bus may be now; None: this person's session bus.
+    """
+
+    def __init__(
+        self, service: str, rules: list[str], guest: Guest, addresses: Callable[[], list[str]] | None = None
+    ) -> None:
         self._service = service
         self._rules = rules
         self._guest = guest
+        self._addresses = addresses
         self._connecting = asyncio.Lock()
         self._failed: tuple[float, str] | None = None  # loop time, why
         self._ever = False
@@ -140,7 +146,7 @@ class DesktopBus:
         """The first bus that has the service, else the first that stands. BusFailed: there are some, and none does."""
         spare: _Found | None = None
         failure: BusFailed | None = None
-        for address in dbus_session.current_addresses():
+        for address in self._addresses() if self._addresses else dbus_session.current_addresses():
             try:
                 found = await self._try(address)
             except BusFailed as error:

@@ -11,7 +11,7 @@ from collections import OrderedDict, deque
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from escalate_daemon.notify.base import Listener, NotifyFailed, Popup, Probe, Shown
+from escalate_daemon.notify.base import Listener, NotifyFailed, Popup, Press, Probe, Shown
 from escalate_daemon.notify.dbus_session import BusFailed, BusSession, CallRefused, GivenUp, Pending, Service
 from escalate_daemon.notify.desktop_bus import DesktopBus
 from escalate_daemon.notify.freedesktop_words import notify_body
@@ -363,8 +363,14 @@ class FreedesktopNotifier:
 
     def _was_invoked(self, sender: str, number: int, action: str) -> None:
         up = self._server.up.get(number)
-        if up is not None and sender == self._server.owner and action == "default":
+        if up is None or sender != self._server.owner:
+            return
+        press = next((each for each in Press if each == action), None)
+        if press is None:
             self._was_touched(up)
+            self._close_at(sender, number)  # a resident one stays, and this says that it was seen
+        elif self._listener is not None:
+            self._listener.pressed(up.tag, press)
 
     def _was_touched(self, up: Up) -> None:
         if not up.touched and self._listener is not None:

@@ -22,6 +22,8 @@ def notify_body(popup: Popup, replaced: int, capabilities: frozenset[str]) -> li
         "image-path": Variant("s", icon),
         "suppress-sound": Variant("b", True),  # servers that advertise sound may be silent: we play it ourselves
     }
+    if popup.buttons:
+        hints["resident"] = Variant("b", True)  # else who presses one loses the others, and what it changes into
     body = html.escape(popup.body, quote=False) if "body-markup" in capabilities else popup.body
     title = f" {popup.title}" if popup.title.startswith("-") else popup.title
     return [
@@ -30,12 +32,14 @@ def notify_body(popup: Popup, replaced: int, capabilities: frozenset[str]) -> li
         icon,
         title,
         body,
-        _actions(capabilities),
+        _actions(popup, capabilities),
         hints,
         _NEVER_EXPIRES if critical else _SERVER_KEEPS,
     ]
 
 
-def _actions(capabilities: frozenset[str]) -> list[str]:
+def _actions(popup: Popup, capabilities: frozenset[str]) -> list[str]:
     """Pairs of key and label. `default` is a click on the pop-up itself: somebody saw it."""
-    return ["default", "Seen"] if "actions" in capabilities else []
+    if "actions" not in capabilities:
+        return []
+    return ["default", "Seen", *(word for press, label in popup.buttons for word in (press.value, label))]

@@ -8,7 +8,7 @@ from escalate_daemon.notify.base import Colour, Popup
 
 _TITLE_POINTS: Final = 200
 _BODY_POINTS: Final = 500
-_SGR: Final = {Colour.RED: "1;97;41", Colour.YELLOW: "1;30;43", Colour.GREY: "1;30;47"}
+_SGR: Final = {Colour.RED: "1;97;41", Colour.YELLOW: "1;30;43", Colour.GREEN: "1;97;42", Colour.GREY: "1;30;47"}
 _ST: Final = "\x1b\\"  # ends an OSC; BEL would ring where the OSC is not known
 
 

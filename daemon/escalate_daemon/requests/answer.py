@@ -8,7 +8,19 @@ from escalate_daemon.core.commands import CommandRefused
 from escalate_daemon.daemon import Daemon
 from escalate_daemon.ipc import protocol
 from escalate_daemon.ipc.protocol import failure
-from escalate_daemon.requests import hands, health, invites, joining, machine, people, spaces, watching
+from escalate_daemon.requests import (
+    answers,
+    hands,
+    health,
+    invites,
+    joining,
+    machine,
+    past,
+    people,
+    presence,
+    spaces,
+    watching,
+)
 from escalate_daemon.requests.refusals import by_core
 from escalate_daemon.trust.errors import TrustError
 
@@ -42,6 +54,22 @@ class Answers:
         match request:
             case protocol.StartRequest():
                 return await hands.start(daemon, request)
+            case protocol.PlanRequest():
+                return await hands.plan(daemon, request)
+            case protocol.ApproachRequest():
+                return await answers.approach(daemon, request)
+            case protocol.ChatRequest():
+                return await answers.chat(daemon, request)
+            case protocol.SeenRequest():
+                return await answers.seen(daemon, request)
+            case protocol.PresenceRequest():
+                return await presence.presence(daemon, request)
+            case protocol.MuteRequest():
+                return await presence.mute(daemon, request)
+            case protocol.RecentRequest():
+                return await past.recent(daemon, request)
+            case protocol.HistoryRequest():
+                return await past.history(daemon, request)
             case protocol.EndRequest():
                 return await hands.end(daemon, request)
             case protocol.ListRequest():

@@ -1,15 +1,16 @@
-"""start, end, toggle, list, show: one's own escalation, and everybody's."""
+"""start, plan, end, toggle, list, show: one's own escalation, and everybody's."""
 
 from collections.abc import Sequence
 
 from escalate_daemon import clock, present
 from escalate_daemon.core import tuning
-from escalate_daemon.core.commands import CommandRefused, EndMine, Start
+from escalate_daemon.core.commands import CommandRefused, EndMine, LadderStep, Start
+from escalate_daemon.core.text import normalise_message
 from escalate_daemon.core.views import EscalationState, EscalationView
 from escalate_daemon.daemon import Daemon
 from escalate_daemon.ipc import protocol
 from escalate_daemon.ipc.protocol import RequestFailed, failure
-from escalate_daemon.requests.naming import hand_meant, only_hand
+from escalate_daemon.requests.naming import hand_meant, only_hand, unaliased
 from escalate_daemon.session import Session
 from escalate_daemon.wording import ended_by_toggle, not_raised_by_toggle, raised_by_toggle
 
@@ -42,13 +43,12 @@ async def _toggle(daemon: Daemon, session: Session, request: protocol.StartReque
 
 
 async def _raise(daemon: Daemon, session: Session, request: protocol.StartRequest) -> protocol.EscalationReply:
-    if not all(who.strip() for who in request.named):
-        raise failure("usage", "an empty name names nobody", "see who there is with: escalate who")
-    plan = session.shell.plan(request.named)
-    max_age = _max_age(daemon, request.max_age_s)
-    hand = session.shell.command(Start(request.message, tuple(request.named), max_age, request.replace))
+    command = _command(daemon, request)
+    plan = session.shell.rehearse(command)
+    hand = session.shell.command(command)
     if hand is None:
         raise failure("failed", "nothing was raised")
+    daemon.recents.remember(normalise_message(command.message))
     await session.heard(hand)
     view = session.hand(hand)
     return reply(
@@ -57,6 +57,48 @@ async def _raise(daemon: Daemon, session: Session, request: protocol.StartReques
         others_online=session.others_online(),
         warnings=[*daemon.warnings(), *plan.warnings],
     )
+
+
+async def plan(daemon: Daemon, request: protocol.PlanRequest) -> protocol.PlanReply:
+    """Who would hear it, as known here."""
+    session = daemon.inside()
+    asked = protocol.StartRequest(
+        message=request.message,
+        recent=request.recent,
+        named=request.named,
+        ladder=request.ladder,
+        replace=request.replace is not False,
+    )
+    command = _command(daemon, asked)
+    planned = session.shell.rehearse(command)
+    members = {each.id: each for each in session.members()}
+    meant = sorted((members[each] for each in planned.meant if each in members), key=lambda each: each.label)
+    return protocol.PlanReply(
+        level="red" if planned.targets else "yellow",
+        message=command.message,
+        expected=[protocol.Expected(member=present.member(each), undisturbed=each.undisturbed) for each in meant],
+        others_online=session.others_online(),
+        settled=session.settled,
+        warnings=list(planned.warnings),
+    )
+
+
+def _command(daemon: Daemon, request: protocol.StartRequest) -> Start:
+    """What is asked for: aliases and recents looked up, durations in ms."""
+    if not all(who.strip() for who in request.named):
+        raise failure("usage", "an empty name names nobody", "see who there is with: escalate who")
+    message = request.message if request.recent is None else daemon.recents.nth(request.recent)
+    ladder = tuple(
+        LadderStep(_ms(rung.after_s), unaliased(daemon.config.aliases, rung.named)) for rung in request.ladder
+    )
+    named = unaliased(daemon.config.aliases, request.named)
+    return Start(message, named, _max_age(daemon, request.max_age_s), request.replace, ladder)
+
+
+def _ms(seconds: float) -> int:
+    if not 0 < seconds <= tuning.MAX_AGE_LIMIT / tuning.SECOND:
+        raise failure("usage", "a step of the ladder comes within 7d", 'as in: --then "2m @leads"')
+    return max(1, round(seconds * tuning.SECOND))
 
 
 async def end(daemon: Daemon, request: protocol.EndRequest) -> protocol.EscalationReply:
@@ -102,6 +144,7 @@ def reply(
         escalation=None if view is None else present.escalation(view, clock.wall()),
         reached_nobody=reached_nobody,
         others_online=others_online,
+        forgotten=0 if view is None else view.forgotten,
         warnings=list(warnings),
     )
 

@@ -1,6 +1,6 @@
 """Which member or escalation a person means by WHO, where it is not the core that resolves it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from escalate_daemon.core.ids import fold
 from escalate_daemon.core.text import nearest
@@ -33,20 +33,43 @@ def members_or_refuse(members: Sequence[MemberView], who: str) -> list[MemberVie
 
 
 def hand_meant(views: Sequence[EscalationView], members: Sequence[MemberView], who: str) -> EscalationView:
-    """The escalation that `who` means: its id (ended ones too), or its owner; refused where there is none."""
+    """The escalation that `who` means: its id (ended ones too), or its owner, whose last one counts where none is up;
+    refused where there is none.
+    """
     word = fold(who.strip().removeprefix("@"))
     by_id = [each for each in views if _is_id(each.id, word)]
     if by_id:
         return by_id[0]
     owners = {each.id for each in members_or_refuse(members, who)}
     owned = [each for each in views if each.owner.id in owners]
-    found = [each for each in owned if each.state in _UP] or owned
+    found = [each for each in owned if each.state in _UP] or sorted(owned, key=lambda each: each.ended_ago or 0)
     if not found:
         up = ", ".join(each.owner.label for each in views if each.state in _UP)
         raise failure("unknown-name", f"{who} has no escalation", f"up now: {up}" if up else "nobody has one now")
     if len({each.owner.id for each in found}) > 1:
         raise failure("usage", f"{who} is more than one", _choice(found))
     return found[0]
+
+
+def unaliased(aliases: Mapping[str, Sequence[str]], words: Iterable[str]) -> tuple[str, ...]:
+    """WHO words with the config's aliases in place; a bare word that is one is nothing else."""
+    return tuple(meant for word in words for meant in aliases.get(fold(word.strip()), (word,)))
+
+
+def others_hand(views: Sequence[EscalationView], which: Callable[[EscalationView], bool]) -> EscalationView | None:
+    """The only one of others that is up and `which` holds for; refused with the choice where several are."""
+    up = [each for each in views if each.state in _UP and not each.mine and which(each)]
+    if len(up) > 1:
+        raise failure("usage", f"{len(up)} escalations are active: say whose", _choice(up))
+    return up[0] if up else None
+
+
+def one_hand(views: Sequence[EscalationView]) -> EscalationView | None:
+    """The only one that is up, mine or not; refused with the choice where several are."""
+    up = [each for each in views if each.state in _UP]
+    if len(up) > 1:
+        raise failure("usage", f"{len(up)} escalations are active: say whose", _choice(up))
+    return up[0] if up else None
 
 
 def only_hand(views: Sequence[EscalationView]) -> EscalationView | None:

@@ -10,6 +10,8 @@ _CODES: Final[dict[Refusal, ErrorCode]] = {
     Refusal.UNKNOWN_NAME: "unknown-name",
     Refusal.USAGE: "usage",
     Refusal.NOT_ALLOWED: "not-allowed",
+    Refusal.IN_A_ROOM: "in-a-room",
+    Refusal.NOTHING_TO_CLAIM: "nothing-to-claim",
 }
 
 

@@ -5,10 +5,13 @@ from typing import Literal
 
 from escalate_daemon import clock, present
 from escalate_daemon.core.facts import (
+    EscalationChat,
+    EscalationClaimed,
     EscalationEnded,
     EscalationFact,
     EscalationLost,
     EscalationRaised,
+    EscalationRang,
     Fact,
     MemberChanged,
 )
@@ -17,7 +20,7 @@ from escalate_daemon.daemon import Daemon
 from escalate_daemon.ipc import protocol
 from escalate_daemon.requests.hands import up
 
-EscalationEvent = Literal["raised", "updated", "lost", "ended"]
+EscalationEvent = Literal["raised", "updated", "claimed", "chat", "lost", "ended"]
 
 
 async def watch(daemon: Daemon) -> AsyncIterator[protocol.Event]:
@@ -38,6 +41,12 @@ def _event(fact: Fact) -> protocol.Event | None:
     match fact:
         case EscalationRaised():
             return _hand("raised", fact.view)
+        case EscalationClaimed():
+            return _hand("claimed", fact.view)
+        case EscalationChat():
+            return _hand("chat", fact.view)
+        case EscalationRang():
+            return None
         case EscalationLost():
             return _hand("lost", fact.view)
         case EscalationEnded():

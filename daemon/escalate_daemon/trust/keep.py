@@ -60,6 +60,11 @@ def load(path: Path) -> Membership | None:
             data = file.read(_BYTES_MAX + 1)
     except FileNotFoundError:
         return None
+    except NotADirectoryError as error:
+        raise TrustError(
+            f"cannot read the membership in {path}: a file stands where a folder should be",
+            f"Move away what stands where {path.parent} should be, or set ESCALATE_HOME to a folder.",
+        ) from error
     except OSError as error:
         raise TrustError(
             f"cannot read the membership in {path}: {error.strerror}", f"Make {path} readable for yourself."

@@ -69,9 +69,10 @@ class Agreement(Rule):
         rows: dict[str, str] = {}
         for view in look.escalations:
             if view.state in (EscalationState.ACTIVE, EscalationState.LOST) and not self._old(view.id):
-                rows[f"hand of {view.owner.id.hex()[:6]}"] = f"{view.id} {view.level} {view.message} {view.state}"
+                level = "" if view.ladder else view.level  # a step may have fired where a claim was not known yet
+                rows[f"hand of {view.owner.id.hex()[:6]}"] = f"{view.id} {level} {view.message} {view.state}"
         for member in look.members:
-            presence = "available" if member.me and member.presence != "left" else member.presence
+            presence = f"{member.presence} {member.room}"
             rows[f"member {member.id.hex()[:6]}"] = f"{member.name} {member.host} {member.groups} {presence}"
         return rows
 

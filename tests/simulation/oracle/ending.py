@@ -81,7 +81,10 @@ class Ending(Rule):
     def wrote(self, machine: Machine, stores: list[Store], *, committed: bool) -> None:
         for store in stores:
             if store.bucket is Bucket.SLOTS and store.value is not None and store.key.endswith(b"/state"):
-                state = decode_body(decode_record(store.value).body, State)
+                record = decode_record(store.value)
+                state = decode_body(record.body, State)
+                if not self.world.machines[self.truth.index[record.member]].policy.end_on_leave:
+                    continue  # its person wants it so
                 if state is not None and state.presence == slots.LEFT and state.hand is not None:
                     self.broken("13", f"n{machine.index} holds a state that is left and has a hand")
 
@@ -151,6 +154,8 @@ class Ending(Rule):
             return
         if not self.world.machines[hand.owner].runs:
             return
-        due = self.fairness.due(hand.owner, machine.index, hand.ended_at)
+        mine = hand.owner == machine.index
+        awake = self.truth.people[machine.index].awake_at
+        due = max(hand.ended_at, awake) if mine else self.fairness.due(hand.owner, machine.index, hand.ended_at)
         if due is not None and now > due + DESK:
             self.broken("3", f"the pop-up of {hand_id} is still on n{machine.index}'s screen; due at {due}")

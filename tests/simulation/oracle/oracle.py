@@ -10,19 +10,28 @@ from escalate_daemon.core.ids import HandId
 from escalate_daemon.core.node import Node
 from simulation.machine import Machine
 from simulation.oracle.agreement import Agreement
+from simulation.oracle.answers import Answers, Silence
+from simulation.oracle.claims import Claims
 from simulation.oracle.ending import Ending
 from simulation.oracle.fairness import Fairness
+from simulation.oracle.ladder import Ladder
 from simulation.oracle.liveness import Liveness
+from simulation.oracle.policy import Policy, Presence
 from simulation.oracle.receipts import Receipts
+from simulation.oracle.repeats import Repeats
 from simulation.oracle.ringing import Ringing
 from simulation.oracle.rule import Case, Look, Rule
 from simulation.oracle.truth import Truth
 from simulation.oracle.versions import Versions
+from simulation.oracle.warning import Warnings
 from simulation.witness import Witness
 from simulation.world import World
 
 FRESH_EVERY = 5  # sweeps
-RULES: tuple[Callable[[Case], Rule], ...] = (Versions, Ringing, Ending, Liveness, Receipts, Agreement)
+RULES: tuple[Callable[[Case], Rule], ...] = (
+    *(Versions, Ringing, Ending, Liveness, Receipts, Agreement),
+    *(Answers, Silence, Ladder, Presence, Policy, Repeats, Warnings),
+)
 
 
 class Oracle(Witness):
@@ -38,9 +47,10 @@ class Oracle(Witness):
     def sit(self, world: World) -> None:
         """The world stands: begin."""
         truth, fairness = Truth(world.machines), Fairness(world)
-        self._case = Case(world, truth, fairness)
+        claims = Claims(world, truth, fairness)
+        self._case = Case(world, truth, fairness, claims)
         self._rules = [make(self._case) for make in RULES]
-        self._ears = [truth, fairness, *self._rules]
+        self._ears = [truth, fairness, claims, *self._rules]
 
     @property
     def stakes(self) -> Counter[str]:
@@ -87,6 +97,10 @@ class Oracle(Witness):
     def told(self, machine: Machine, command: Command) -> None:
         for ear in self._ears:
             ear.told(machine, command)
+
+    def did(self, machine: Machine, command: Command) -> None:
+        for ear in self._ears:
+            ear.did(machine, command)
 
     def wrote(self, machine: Machine, stores: list[Store], *, committed: bool) -> None:
         for ear in self._ears:

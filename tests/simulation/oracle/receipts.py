@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from escalate_daemon.core.commands import Command, ReportSeen, ReportShown, ReportSounded
+from escalate_daemon.core.commands import Approach, Command, Dismiss, ReportSeen, ReportShown, ReportSounded, Say
 from escalate_daemon.core.ids import HandId
 from escalate_daemon.core.views import EscalationView, ReceiptView
 from simulation.machine import Machine
@@ -32,7 +32,7 @@ class Receipts(Rule):
         self._rang: dict[tuple[HandId, int], int] = {}
 
     def told(self, machine: Machine, command: Command) -> None:
-        if isinstance(command, ReportSeen):
+        if isinstance(command, ReportSeen | Dismiss | Approach | Say):  # who answers it has seen it
             self._seen.add((command.hand, machine.index))
         elif isinstance(command, ReportSounded):
             self._rang[command.hand, machine.index] = self.world.now

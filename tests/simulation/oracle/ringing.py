@@ -1,6 +1,6 @@
 """Rules 1, 10 and 11: every red reaches every named member in time, rings once, and rings nobody else."""
 
-from escalate_daemon.core.commands import Command, ReportNotShown
+from escalate_daemon.core.commands import Approach, Command, Dismiss, ReportNotShown, ReportSeen, Say
 from escalate_daemon.core.effects import Show, ShowKind, Urgency
 from escalate_daemon.core.facts import EscalationRaised, Fact
 from escalate_daemon.core.ids import HandId
@@ -20,6 +20,7 @@ class Ringing(Rule):
         super().__init__(case)
         self._holders: dict[HandId, dict[int, int]] = {}
         self._failed: set[tuple[HandId, int]] = set()
+        self._seen: set[tuple[HandId, int]] = set()  # by who was named: it need not ring any more
         self._rang: dict[tuple[int, int], list[int]] = {}  # owner, machine -> when, in the last minute
         self._met_at: dict[tuple[HandId, int], bool] = {}
 
@@ -31,7 +32,11 @@ class Ringing(Rule):
         if hand is None:
             self.broken("6", f"n{machine.index} rings for {show.hand}, which nobody raised")
             return
-        if not self.truth.may_ring(hand, machine.index):
+        if hand.owner == machine.index:  # the owner's own pop-up may be urgent, and never sounds
+            if show.urgency is Urgency.RING:
+                self.broken("11", f"n{machine.index} is rung for its own {show.hand}")
+            return
+        if not self.truth.may_ring(hand, machine.index, self.world.now):
             self.broken("11", f"n{machine.index} is rung for {show.hand}, which does not name it")
         self._is_limited_rightly(machine, show, hand)
 
@@ -49,6 +54,8 @@ class Ringing(Rule):
     def perceived(self, machine: Machine, show: Show) -> None:
         tale = self.truth.tale(show.hand, machine.index)
         owner = self.truth.hands[show.hand].owner
+        if owner == machine.index:
+            return
         times = [at for at in self._rang.get((owner, machine.index), []) if self.world.now - at <= MINUTE + DESK]
         if show.urgency is Urgency.URGENT and tale.asked_ever == 1 and len(times) < RINGS_PER_MINUTE:
             self.broken(
@@ -59,13 +66,17 @@ class Ringing(Rule):
         self._rang[owner, machine.index] = [*times, self.world.now]
         if tale.window_crashes or tale.rings_all > 1:
             self.stake("10", (show.hand, machine.index, tale.rings_all))
-        allowed = 1 + min(1, tale.window_crashes)
+        allowed = 1 + min(1, tale.window_crashes) + tale.again
         if tale.rings > allowed:
             self.broken("10", f"n{machine.index} is rung {tale.rings} times for {show.hand}, {allowed} allowed")
 
     def told(self, machine: Machine, command: Command) -> None:
         if isinstance(command, ReportNotShown):
             self._failed.add((command.hand, machine.index))
+        elif isinstance(command, ReportSeen | Dismiss | Approach | Say):
+            hand = self.truth.hands.get(command.hand)
+            if hand is not None and self.truth.is_named(hand, machine.index, self.world.now):
+                self._seen.add((command.hand, machine.index))
 
     def stopped(self, machine: Machine, *, in_window: frozenset[HandId]) -> None:
         for hand in sorted(in_window):
@@ -89,12 +100,12 @@ class Ringing(Rule):
             if hand.doubt or not self._young(hand):
                 continue
             self._is_seen_by_all(hand_id, hand, looks)
-            if not hand.red:
+            if not hand.rings:
                 continue
             for index in running:
                 if index == owner or self.truth.people[index].left:
                     continue
-                since = self.truth.named_since(hand, index)
+                since = self.truth.rings_since(hand, index, now)
                 if since is not None:
                     self._check(hand_id, hand, index, since, now)
                 else:
@@ -108,12 +119,14 @@ class Ringing(Rule):
             index = look.machine.index
             if index == hand.owner or self.truth.people[index].left:
                 continue
-            due = self.fairness.due(hand.owner, index, hand.raised_at)
+            person = self.truth.people[index]
+            due = self.fairness.due(hand.owner, index, max(hand.raised_at, person.quiet_at))
             if due is None or self.world.now <= due:
                 continue
             if all(view.id != hand_id for view in look.escalations):
                 self.broken("1", f"n{index} does not list {hand_id} of n{hand.owner}, due at {due}")
-            if (hand_id, index) not in self.truth.rings:
+            quiet = not person.is_sure() or person.keeps_out(self.world.machines[hand.owner].name, self.world.now)
+            if (hand_id, index) not in self.truth.rings and not quiet:
                 self.broken("1", f"n{index} had no pop-up of {hand_id} of n{hand.owner}, due at {due}")
 
     def _young(self, hand: TrueHand) -> bool:
@@ -128,7 +141,10 @@ class Ringing(Rule):
                 self._met_at[hand_id, index] = True
                 self.stake("1")
             return
-        due = self._due(hand_id, hand, index, start)
+        over = self.claims.silence_ends(hand_id, index)
+        if over is None:
+            return
+        due = self._due(hand_id, hand, index, max(start, over))
         if due is not None and now > due:
             self.broken("1", f"n{index} was not rung for {hand_id} of n{hand.owner}, due at {due}")
 
@@ -136,7 +152,7 @@ class Ringing(Rule):
         tale = self.truth.rings.get((hand_id, index))
         if tale is None:
             return False
-        if tale.loud or tale.loud_asked_now or (hand_id, index) in self._failed:
+        if tale.loud or tale.loud_asked_now or (hand_id, index) in self._failed or (hand_id, index) in self._seen:
             return True
         return tale.asked_now and tale.window_crashes >= RING_ATTEMPTS
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from escalate_daemon.core.views import EscalationView, MemberView
 from simulation.machine import Machine
+from simulation.oracle.claims import Claims
 from simulation.oracle.fairness import Fairness
 from simulation.oracle.truth import Truth
 from simulation.witness import Witness
@@ -35,6 +36,7 @@ class Case:
     world: World
     truth: Truth
     fairness: Fairness
+    claims: Claims
     stakes: Counter[str] = field(default_factory=Counter)
 
 
@@ -46,6 +48,7 @@ class Rule(Witness):
         self.world = case.world
         self.truth = case.truth
         self.fairness = case.fairness
+        self.claims = case.claims
         self._counted: set[object] = set()
 
     def sweep(self, looks: list[Look]) -> None:

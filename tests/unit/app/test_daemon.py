@@ -15,10 +15,11 @@ from escalate_daemon.core.views import MemberView
 from escalate_daemon.daemon import Daemon, Warnings
 from escalate_daemon.ipc import protocol
 from escalate_daemon.ipc.protocol import RequestFailed
+from escalate_daemon.recents import Recents
 from escalate_daemon.requests.answer import Answers
 from escalate_daemon.screen import Screen
 from escalate_daemon.session import Person, Setting
-from escalate_daemon.store import Store
+from escalate_daemon.store import Row, Store
 from escalate_daemon.surroundings import Surroundings
 from escalate_daemon.trust import keep
 from escalate_daemon.trust.errors import TrustError
@@ -53,7 +54,7 @@ class Fake:
     async def close(self) -> None:
         Fake.did.append("close")
 
-    def say_goodbye(self) -> None:
+    def say_goodbye(self, *, for_good: bool = False) -> None:
         Fake.did.append("goodbye, left is kept" if Fake.seen_at_goodbye() else "goodbye")
 
     def me(self) -> MemberView:
@@ -167,3 +168,18 @@ def test_who_may_introduce_nobody_is_refused_an_invite_that_would_never_open(hou
         assert refused.value.failure.exit == 8
 
     house.run(life)
+
+
+def test_recent_messages_and_history_outlive_the_membership(house: House) -> None:
+    house.member_of(create_space("Floor", "ana"))
+
+    async def change(daemon: Daemon) -> None:
+        store = daemon.around.store
+        Recents(store, print).remember("caller is threatening")
+        store.put_history([Row("a", 1, b"v")])
+        await daemon.forget()
+        await daemon.enter(create_space("Other", "ana"), "")
+        assert Recents(store, print).all() == ("caller is threatening",)
+        assert store.history(0) == [Row("a", 1, b"v")]
+
+    house.run(change)

@@ -89,6 +89,15 @@ def test_a_hand_is_meant_by_its_owner_or_its_id_also_after_its_end() -> None:
     assert hand_meant([over], EVERYBODY, "ben@desk") is over
 
 
+def test_where_none_of_an_owner_is_up_the_last_one_is_meant() -> None:
+    old, new = (
+        replace(hand(BEN, each * 16, EscalationState.ENDED), ended_ago=ago) for each, ago in (("a", 9), ("b", 1))
+    )
+    put_away = hand(BEN, "c" * 16, EscalationState.PUT_AWAY)
+    assert hand_meant([old, new], EVERYBODY, "ben") is new
+    assert hand_meant([old, new, put_away], EVERYBODY, "ben") is put_away
+
+
 def test_who_means_two_owners_is_asked_back() -> None:
     with pytest.raises(RequestFailed) as caught:
         hand_meant([hand(BEN, "aaaaaaaaaaaaaaaa"), hand(BEN2, "bbbbbbbbbbbbbbbb")], EVERYBODY, "ben")

@@ -65,6 +65,12 @@ def test_an_end_bears_its_time_and_reason() -> None:
     assert (one.state, one.ended_at, one.end_reason, one.note) == ("ended", "2023-11-14T22:13:19.000Z", "room", "met")
 
 
+def test_when_an_ended_one_began_stays_as_it_was() -> None:
+    ago = 3_600_000
+    ended = replace(HAND, state=EscalationState.ENDED, ended_ago=ago, end_reason=EndReason.OWNER)
+    assert present.escalation(ended, NOW).started_at == present.escalation(HAND, NOW - ago / 1000).started_at
+
+
 def test_words_of_a_later_version_become_known_ones() -> None:
     one = present.member(replace(BEN, presence="levitating", hears="telepathy"))
     assert (one.presence, one.hears) == ("available", "none")

@@ -18,6 +18,8 @@ ME = member(me=True)
 HAND = escalation(ME, receipts=(receipt(member("ben")),))
 MEMBERSHIP = protocol.SpaceReply(space=SPACE, me=ME, talk=["hello"])
 ONE = protocol.EscalationReply(escalation=HAND, warnings=["mind"])
+STATUS = protocol.StatusReply(me=ME, space=SPACE, hear=protocol.Hear(others=2, online=1), escalations=[HAND])
+PRESENCES = ("status busy", "away", "back", "room Blue", "room --leave")
 INVITE = protocol.Invite(id="i1", expires_at=AT, uses=None, used=2)
 
 Case = tuple[str, type[protocol.Request], protocol.AnyReply, str]
@@ -26,6 +28,19 @@ CASES: list[Case] = [
     ("toggle", protocol.StartRequest, ONE, "escalation"),
     ("end", protocol.EndRequest, ONE, "escalation"),
     ("show", protocol.ShowRequest, ONE, "escalation"),
+    ("approach", protocol.ApproachRequest, ONE, "escalation"),
+    ("approach --undo", protocol.ApproachRequest, ONE, "escalation"),
+    ("chat ana", protocol.ChatRequest, ONE, "escalation"),
+    ("chat -m x", protocol.ChatRequest, ONE, "escalation"),
+    ("seen", protocol.SeenRequest, ONE, "escalation"),
+    ("recent", protocol.RecentRequest, protocol.RecentReply(messages=["x"]), "messages"),
+    ("history", protocol.HistoryRequest, protocol.HistoryReply(escalations=[HAND]), "escalations"),
+    ("history --stats", protocol.HistoryRequest, protocol.HistoryReply(escalations=[HAND]), "escalations stats"),
+    *(
+        (verb, protocol.MuteRequest, protocol.MuteReply(muted=[protocol.Mute(who="all", until=None)]), "muted")
+        for verb in ("mute", "mute --list", "unmute ana")
+    ),
+    *((verb, protocol.PresenceRequest, STATUS, "me space hear escalations") for verb in PRESENCES),
     ("list", protocol.ListRequest, protocol.ListReply(escalations=[HAND]), "escalations"),
     (
         "who",
@@ -36,7 +51,7 @@ CASES: list[Case] = [
     (
         "status",
         protocol.StatusRequest,
-        protocol.StatusReply(me=ME, space=SPACE, hear=protocol.Hear(others=2, online=1), escalations=[HAND]),
+        STATUS,
         "me space hear escalations",
     ),
     *(
@@ -110,6 +125,15 @@ def test_members_space_hear_groups_and_invites_bear_every_key(script: Script, ru
     assert list(status["hear"]) == ["others", "online"]
     assert list(json.loads(run("group", "list", "--json").out)["groups"][0]) == ["name", "members"]
     assert list(json.loads(run("invite", "list", "--json").out)["invites"][0]) == ["id", "expires_at", "uses", "used"]
+
+
+def test_figures_and_mutes_bear_every_key(script: Script, run: Run) -> None:
+    for _, request_type, reply, _ in CASES:
+        script.answers[request_type] = reply
+    figures = json.loads(run("history", "--stats", "--json").out)["stats"]
+    assert list(figures) == ["yellow", "red", "shown", "claimed"]
+    assert list(figures["shown"]) == ["median_s", "worst_s", "never"]
+    assert list(json.loads(run("mute", "--json").out)["muted"][0]) == ["who", "until"]
 
 
 def test_ladder_claims_and_thread_bear_every_key() -> None:

@@ -12,6 +12,16 @@ from support.scripted import Script
 
 from .conftest import Run
 
+UNSETTLED = protocol.PlanReply(
+    level="red", message="", expected=[], others_online=0, settled=False
+)  # a daemon that has just started cannot say beforehand who is there
+
+
+@pytest.fixture
+def script(script: Script) -> Script:
+    script.answers[protocol.PlanRequest] = UNSETTLED
+    return script
+
 
 @pytest.fixture
 def up(script: Script) -> Script:
@@ -30,7 +40,8 @@ def typed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
 def test_every_option_is_sent(up: Script, run: Run) -> None:
     run("start", "-m", "printer on fire", "-n", "ana", "--notify", "@team", "--for", "20m", "--replace")
     assert up.asked == [
-        protocol.StartRequest(message="printer on fire", named=["ana", "@team"], max_age_s=1200.0, replace=True)
+        protocol.PlanRequest(message="printer on fire", named=["ana", "@team"], replace=True),
+        protocol.StartRequest(message="printer on fire", named=["ana", "@team"], max_age_s=1200.0, replace=True),
     ]
 
 
@@ -55,7 +66,7 @@ def test_the_environment_gives_the_message_that_is_left_out(
 
 def test_a_dash_reads_standard_input(up: Script, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     typed(monkeypatch, b"disk is full\n")
-    run("start", "-m", "-")
+    run("start", "-q", "-m", "-")
     assert up.asked == [protocol.StartRequest(message="disk is full\n")]
 
 

@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from escalate_cli import board, output
+from escalate_cli import board, output, words
 from escalate_cli.follow import Begun, Tick
 from escalate_daemon import paths
+from escalate_daemon.ipc import protocol
 from escalate_daemon.ipc.protocol import AnyReply, AnyRequest, Event, ListReply, ListRequest, failure
-from support.objects import escalation, member
+from support.objects import AT, escalation, member
 from support.scripted import Script, serving
 from support.waiting import until
 
@@ -132,6 +134,32 @@ def test_a_stream_that_begins_again_voids_the_board() -> None:
         shown.take(step, 0.0)
     assert "nothing is active" in shown.lines(0.0)
     assert any("OPEN SPACE" in line for line in shown.lines(0.0))
+
+
+def test_claims_and_chat_are_news_under_the_table() -> None:
+    shown = board.Board()
+    old = protocol.ChatLine(member=ANA, at=AT, text="hurry")
+    new = protocol.ChatLine(member=member("sam"), at=AT, text="on my\x1b way")
+    spoken = replace(HAND, thread=[old])
+    answered = replace(spoken, thread=[old, new])
+    claims = [protocol.Claim(member=member("sam"), at=AT, counts=True)]
+    claimed = replace(answered, claims=claims)
+    for step in (
+        Begun(),
+        Event(event="raised", escalation=spoken),
+        Event(event="ready"),
+        Event(event="chat", escalation=answered),
+        Event(event="claimed", escalation=claimed),
+        Event(event="updated", escalation=claimed),
+    ):
+        shown.take(step, 0.0)
+    lines = shown.lines(0.0)
+    assert lines[-2:] == [f"ana's red: {words.when(AT)} sam: on my\\x1b way", "ana's red: sam is coming"]
+    assert "sam is coming" in lines[3]
+    for _ in range(9):
+        shown.take(Event(event="claimed", escalation=answered), 0.0)
+        shown.take(Event(event="claimed", escalation=claimed), 0.0)
+    assert len(shown.lines(0.0)) == 10, "the newest news alone"
 
 
 def test_a_frame_fits_its_terminal() -> None:

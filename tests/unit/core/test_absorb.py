@@ -1,11 +1,13 @@
 """What follows from each slot, once it is merged."""
 
 from escalate_daemon.core import wire
-from escalate_daemon.core.absorb import load_receipts, receipt_key
+from escalate_daemon.core.absorb import receipt_key
 from escalate_daemon.core.admission import Roster
+from escalate_daemon.core.answering import Answering
 from escalate_daemon.core.commands import EndMine, Start
 from escalate_daemon.core.effects import Bucket, Stored
 from escalate_daemon.core.facts import EscalationUpdated, MemberChanged
+from escalate_daemon.core.loading import load_receipts
 from escalate_daemon.core.pins import Pins
 from escalate_daemon.core.reach import Reachability
 from escalate_daemon.core.replica import Replica
@@ -20,7 +22,8 @@ CAST = cast_of("ana", "ben")
 def viewer() -> Viewer:
     ctx, reach = CAST.context("ana"), Reachability(CAST.id("ana"))
     roster = Roster(CAST.charter.space, CAST.charter.open_space, CAST.keyring.verify)
-    return Viewer(ctx, Replica(), reach, Pins(ctx, roster))
+    replica = Replica()
+    return Viewer(ctx, replica, reach, Pins(ctx, roster), Answering(ctx, replica, reach))
 
 
 def test_kept_receipts_are_taken_over_and_unreadable_ones_left_out() -> None:

@@ -6,16 +6,22 @@ from escalate_daemon.core import slots, tuning
 from escalate_daemon.core.commands import (
     AddGrant,
     AddressFound,
+    Approach,
     Command,
     CommandRefused,
     DialFailed,
+    Dismiss,
     EndMine,
     JoinGroup,
+    LadderStep,
     LeaveGroup,
     LeaveSpace,
+    Mute,
     NetworkChanged,
     Refusal,
     ReportClosed,
+    ReportLost,
+    ReportMended,
     ReportNotShown,
     ReportNotSounded,
     ReportSeen,
@@ -23,14 +29,21 @@ from escalate_daemon.core.commands import (
     ReportSounded,
     ReturnToSpace,
     RevokeGrant,
+    Say,
+    SetPolicy,
+    SetPresence,
     SetProfile,
     Start,
     TrustMember,
+    Unmute,
+    Withdraw,
 )
 from escalate_daemon.core.effects import Bucket, Dial, Effect, Store
 from escalate_daemon.core.facts import EscalationEnded, EscalationRaised, Fact
 from escalate_daemon.core.ids import DialId, HandId
 from escalate_daemon.core.node import Node
+from escalate_daemon.core.policy import Policy
+from escalate_daemon.core.views import EndReason
 from support.core_cast import cast_of
 from support.core_wire import Wire
 
@@ -89,6 +102,17 @@ def test_end_gives_the_hand_that_ended_and_none_where_there_is_none(ana: Alone) 
         (JoinGroup(""), Refusal.USAGE),
         (LeaveGroup("a b"), Refusal.USAGE),
         (RevokeGrant("none"), Refusal.UNKNOWN_NAME),
+        (Start("help", ladder=(LadderStep(0, ("@team",)),)), Refusal.USAGE),
+        (Approach(NONE), Refusal.NOTHING_TO_CLAIM),
+        (Withdraw(NONE), Refusal.NOTHING_TO_CLAIM),
+        (Say(NONE, "hello"), Refusal.NOTHING_TO_CLAIM),
+        (Say(NONE, ""), Refusal.USAGE),
+        (SetPresence("asleep"), Refusal.USAGE),
+        (SetPresence(slots.ROOM), Refusal.USAGE),
+        (SetPresence(slots.ROOM, "a\x07b"), Refusal.USAGE),
+        (Mute("nobody"), Refusal.UNKNOWN_NAME),
+        (Mute("all", 0), Refusal.USAGE),
+        (Unmute("all"), Refusal.UNKNOWN_NAME),
     ],
     ids=str,
 )
@@ -181,19 +205,22 @@ def test_new_network_has_every_link_asked_at_once_and_what_answers_gets_no_secon
         ReportNotSounded(NONE, "no"),
         ReportClosed(NONE),
         ReportSeen(NONE),
+        ReportLost(NONE),
+        ReportMended(),
+        Dismiss(NONE),
         DialFailed(DialId(99)),
     ],
     ids=lambda report: type(report).__name__,
 )
 def test_report_on_what_nobody_knows_changes_nothing(ana: Alone, report: Command) -> None:
-    assert ana.say(report) == (None, [])
+    assert ana.say(report)[1] == []
 
 
 def test_plan_tells_who_would_hear_and_raises_nothing(ana: Alone) -> None:
-    plan = ana.node.plan(("@team",), ana.now)
+    plan = ana.node.rehearse(Start(named=("@team",)), ana.now)
     assert (plan.meant, len(plan.warnings)) == (frozenset(), 1)
     with pytest.raises(CommandRefused):
-        ana.node.plan(("nobody",), ana.now)
+        ana.node.rehearse(Start(named=("nobody",)), ana.now)
     assert ana.node.effects() == []
     assert ana.node.escalations(ana.now) == []
 
@@ -207,3 +234,69 @@ def test_new_hand_forgets_the_receipts_kept_for_the_one_before() -> None:
     wire["ana"].say(EndMine())
     wire["ana"].say(Start("two", ("ben",)))
     assert len(wire["ana"].disk.table(Bucket.RECEIPTS)) == 0
+
+
+@pytest.mark.parametrize("presence", [slots.BUSY, slots.AWAY, slots.AVAILABLE])
+def test_presence_is_said_and_is_one_write_where_it_changes(ana: Alone, presence: str) -> None:
+    _, effects = ana.say(SetPresence(presence))
+    assert stored(effects) == ([] if presence == slots.AVAILABLE else [b"state"])
+    assert ana.node.me_view(ana.now).presence == presence
+    assert stored(ana.say(SetPresence(presence))[1]) == []
+
+
+def test_room_is_cleaned_as_it_is_entered(ana: Alone) -> None:
+    ana.say(SetPresence(slots.ROOM, "  Blue  "))
+    me = ana.node.me_view(ana.now)
+    assert (me.presence, me.room) == (slots.ROOM, "Blue")
+
+
+def test_mute_is_kept_and_told_in_the_profile_only_where_it_is_for_all(ana: Alone) -> None:
+    _, effects = ana.say(Mute("@team"))
+    assert (stored(effects, Bucket.META), stored(effects)) == ([b"mutes"], [])
+    _, effects = ana.say(Mute("ALL", 60_000))
+    assert (stored(effects, Bucket.META), stored(effects)) == ([b"mutes"], [b"profile"])
+    assert [(each.who, each.left) for each in ana.node.muted(ana.now)] == [("@team", None), ("all", 60_000)]
+    assert ana.node.me_view(ana.now).undisturbed
+    ana.say(Unmute("all"))
+    assert not ana.node.me_view(ana.now).undisturbed
+
+
+def test_policy_is_stored_nowhere_and_told_nowhere_but_in_quiet_hours(ana: Alone) -> None:
+    assert ana.say(SetPolicy(Policy(repeat=5, muted=("ben",), end_on_away=False)))[1] == []
+    assert stored(ana.say(SetPolicy(Policy(quiet=True)))[1]) == [b"profile"]
+    assert ana.node.me_view(ana.now).undisturbed
+
+
+def test_line_of_mine_stands_in_my_own_thread(ana: Alone) -> None:
+    hand, _ = ana.say(Start("help"))
+    assert hand is not None
+    given, effects = ana.say(Say(hand, " in the  lab\n"))
+    assert (given, stored(effects)) == (hand, [b"answers"])
+    (view,) = ana.node.escalations(ana.now)
+    assert [(line.member.name, line.text) for line in view.thread] == [("ana", "in the  lab")]
+
+
+def test_answers_to_what_ended_are_refused_and_what_stood_stays_to_be_read(ana: Alone) -> None:
+    hand, _ = ana.say(Start("help"))
+    assert hand is not None
+    ana.say(Say(hand, "anybody?"))
+    ana.say(EndMine())
+    with pytest.raises(CommandRefused) as refused:
+        ana.node.command(Say(hand, "too late"), ana.now)
+    assert refused.value.reason is Refusal.NOTHING_TO_CLAIM
+    ana.now += tuning.HOUR
+    ana.node.tick(ana.now)
+    (view,) = ana.node.escalations(ana.now)
+    assert [line.text for line in view.thread] == ["anybody?"]
+
+
+def test_hand_that_nobody_ends_lasts_8_hours(ana: Alone) -> None:
+    hand, _ = ana.say(Start("help"))
+    ana.now += 8 * 60 * 60 * 1_000 - 1
+    ana.node.tick(ana.now)
+    (view,) = ana.node.escalations(ana.now)
+    assert (view.id, view.end_reason) == (hand, None)
+    ana.now += 1
+    ana.node.tick(ana.now)
+    (view,) = ana.node.escalations(ana.now)
+    assert view.end_reason is EndReason.MAX_AGE

@@ -213,6 +213,19 @@ def test_hand_of_an_unreachable_owner_learnt_past_its_maximum_age_is_never_shown
     assert watch.told() == []
 
 
+def test_put_away_after_is_this_machines_own_and_takes_effect_at_once(watch: Watch) -> None:
+    watch.hands.put_away_after = tuning.MINUTE
+    watch.says(red())
+    watch.connect(BEN)
+    watch.later(tuning.LOST_AFTER)
+    assert watch.hands.next_deadline() == START + tuning.MINUTE
+    watch.later(tuning.MINUTE - tuning.LOST_AFTER - 1)
+    assert watch.state() is LOST
+    watch.hands.put_away_after = tuning.LOST_AFTER
+    watch.later(0)
+    assert watch.state() is PUT_AWAY
+
+
 # --- Keeping ---------------------------------------------------------------------------------------
 def test_ages_of_what_is_not_over_are_stored_again(watch: Watch) -> None:
     """After a restart only the wall tells how long it was down: it should have little to tell."""

@@ -39,18 +39,18 @@ def test_ending_is_one_write_and_tells_reason_note_and_age(ana: Self) -> None:
 def test_leaving_ends_the_hand_in_the_same_write(ana: Self) -> None:
     raised = ana.raise_red()
     ana.writes.clear()
-    assert ana.me.leave() == raised
+    assert ana.me.set_presence(slots.LEFT, ends=EndReason.LEFT) == raised
     assert ana.writes == [slots.STATE]
     assert (ana.state.presence, ana.state.hand) == (slots.LEFT, None)
     assert ana.state.end is not None
     assert (ana.state.end.id, ana.state.end.reason) == (raised, "left")
-    assert ana.me.leave() is None
+    assert ana.me.set_presence(slots.LEFT, ends=EndReason.LEFT) is None
     assert ana.writes == [slots.STATE], "left already"
 
 
 def test_coming_back_makes_available_and_brings_no_hand_back(ana: Self) -> None:
     ana.raise_red()
-    ana.me.leave()
+    ana.me.set_presence(slots.LEFT, ends=EndReason.LEFT)
     ana.me.come_back()
     assert (ana.state.presence, ana.state.hand) == (slots.AVAILABLE, None)
     ana.writes.clear()
@@ -59,7 +59,7 @@ def test_coming_back_makes_available_and_brings_no_hand_back(ana: Self) -> None:
 
 
 def test_raising_after_leaving_makes_available_in_the_same_write(ana: Self) -> None:
-    ana.me.leave()
+    ana.me.set_presence(slots.LEFT, ends=EndReason.LEFT)
     ana.writes.clear()
     ana.raise_red()
     assert (ana.writes, ana.state.presence) == ([slots.STATE], slots.AVAILABLE)
@@ -146,7 +146,7 @@ def test_stamp_of_being_alive_is_stored_now_and_then(ana: Self) -> None:
     ana.me.tick()
     ana.ctx.now += tuning.ALIVE_STAMP
     assert ana.me.next_deadline() == ana.ctx.now
-    ana.me.leave()
+    ana.me.set_presence(slots.LEFT, ends=EndReason.LEFT)
     ana.ctx.drain()
     ana.me.tick()
     assert ana.ctx.drain() == [Store(Bucket.META, ALIVE, None)]

@@ -1,10 +1,10 @@
 import pytest
 
 from escalate_daemon.core import slots, tuning
-from escalate_daemon.core.commands import CommandRefused, Refusal
+from escalate_daemon.core.commands import CommandRefused, LadderStep, Refusal
 from escalate_daemon.core.ids import MemberId
-from escalate_daemon.core.naming import Person, Plan, Verdict, find_members, judge, means, plan
-from escalate_daemon.core.slots import Target
+from escalate_daemon.core.naming import Person, Plan, Verdict, find_members, judge, means, plan, together
+from escalate_daemon.core.slots import Step, Target
 from escalate_daemon.core.views import Why
 
 
@@ -153,7 +153,7 @@ def test_finding_by_label_needs_no_right_case() -> None:
 
 # --- The receiver's judgement ----------------------------------------------------------------------
 def verdict(*named: Target, me: Person = ME, available_for: int | None = 10_000, hand_age: int = 0) -> Verdict:
-    return judge(named, me, available_for=available_for, hand_age=hand_age)
+    return judge(named, me, available_for=available_for, age=hand_age)
 
 
 BUSY = person(1, "Ana", "team", presence=slots.BUSY)
@@ -203,3 +203,93 @@ def test_room_names_who_is_in_it() -> None:
     assert verdict(Target(word="@room:BLUE"), me=inside, available_for=None) == Verdict(named=True)
     assert verdict(Target(word="@room:Red"), me=inside, available_for=None) == Verdict(named=False)
     assert not means(Target(word="@room:Blue"), ME)
+
+
+@pytest.mark.parametrize(("named", "why"), [((TEAM,), Why.MUTED), ((TEAM, EVERYONE), None), ((TEAM, HERE), None)])
+def test_silenced_word_does_not_ring_where_nothing_else_names_me(named: tuple[Target, ...], why: Why | None) -> None:
+    judged = judge(named, ME, available_for=10_000, age=0, silences=lambda target: target == TEAM)
+    assert judged == Verdict(named=True, why=why)
+
+
+def test_name_rings_whatever_words_are_silenced() -> None:
+    named = (TEAM, Target(member=ME.id))
+    assert judge(named, ME, available_for=None, age=0, silences=lambda _: True).rings
+
+
+def test_word_that_does_not_mean_me_is_no_reason_to_be_silent() -> None:
+    judged = judge((Target(word="@others"), TEAM), ME, available_for=0, age=0, silences=lambda t: t.word == "@others")
+    assert judged == Verdict(named=True)
+
+
+NOT_ME, RINGS, BUSY_I_AM = Verdict(named=False), Verdict(named=True), Verdict(named=True, why=Why.BUSY)
+MUTED = Verdict(named=True, why=Why.MUTED)
+
+
+@pytest.mark.parametrize(
+    ("several", "one"),
+    [
+        ([], NOT_ME),
+        ([NOT_ME, NOT_ME], NOT_ME),
+        ([BUSY_I_AM, NOT_ME, RINGS], RINGS),
+        ([NOT_ME, MUTED, BUSY_I_AM], MUTED),
+    ],
+)
+def test_several_verdicts_are_one_and_the_one_that_rings_wins(several: list[Verdict], one: Verdict) -> None:
+    assert together(several) == one
+
+
+def test_hidden_rings_nobody() -> None:
+    assert not Verdict(named=True, hidden=True).rings
+
+
+# --- The ladder ------------------------------------------------------------------------------------
+def laddered(*steps: tuple[int, tuple[str, ...]], named: tuple[str, ...] = ("ben@lab",)) -> Plan:
+    return plan(named, PEOPLE, ME.id, [LadderStep(after, who) for after, who in steps])
+
+
+def test_steps_are_resolved_like_the_rest_and_mean_nobody_yet() -> None:
+    result = laddered((120_000, ("@team", "émile")), (300_000, ("@everyone",)))
+    assert result.ladder == (
+        Step(120_000, (Target(word="@team"), Target(member=mid(4)))),
+        Step(300_000, (Target(word="@everyone"),)),
+    )
+    assert result.targets == (Target(member=mid(3)),)
+    assert result.meant == {mid(3)}
+
+
+def test_step_for_a_group_that_nobody_wears_is_warned_of_once() -> None:
+    result = laddered((1_000, ("@teem",)), (2_000, ("@teem",)), named=("@teem",))
+    assert len(result.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [(1_000, ())],
+        [(0, ("ben",))],
+        [(-1, ("ben",))],
+        [(2_000, ("ben",)), (2_000, ("@team",))],
+        [(2_000, ("ben",)), (1_000, ("@team",))],
+        [(tuning.MAX_AGE_LIMIT + 1, ("ben",))],
+        [(n * 1_000, ("ben",)) for n in range(1, tuning.LADDER_MAX + 2)],
+    ],
+    ids=["names nobody", "at once", "before", "both at once", "backwards", "after its longest life", "too many"],
+)
+def test_ladder_that_makes_no_sense_is_wrong_usage(steps: list[tuple[int, tuple[str, ...]]]) -> None:
+    with pytest.raises(CommandRefused) as refused:
+        laddered(*steps)
+    assert refused.value.reason is Refusal.USAGE
+
+
+def test_unknown_name_in_a_step_refuses_all() -> None:
+    with pytest.raises(CommandRefused) as refused:
+        laddered((1_000, ("bem",)))
+    assert refused.value.reason is Refusal.UNKNOWN_NAME
+
+
+def test_limits_of_the_named_count_over_all_steps() -> None:
+    words = [f"@g{n}" for n in range(tuning.WORD_TARGETS_MAX)]
+    assert laddered((1_000, tuple(words[4:])), named=tuple(words[:4]))
+    with pytest.raises(CommandRefused) as refused:
+        laddered((1_000, tuple(words)), named=("@team",))
+    assert refused.value.reason is Refusal.USAGE

@@ -1,9 +1,13 @@
 """Whole stories of a few nodes on an in-memory wire: one hand from its raise to its end."""
 
+from collections.abc import Callable
+
 import pytest
 
 from escalate_daemon.core import slots, tuning
 from escalate_daemon.core.commands import (
+    Approach,
+    Command,
     CommandRefused,
     EndMine,
     JoinGroup,
@@ -12,6 +16,7 @@ from escalate_daemon.core.commands import (
     Refusal,
     ReportSeen,
     ReturnToSpace,
+    Say,
     Start,
 )
 from escalate_daemon.core.effects import Bucket, ShowKind, Urgency
@@ -23,6 +28,7 @@ from escalate_daemon.core.facts import (
     FirstComparisonDone,
     MemberChanged,
 )
+from escalate_daemon.core.ids import HandId
 from escalate_daemon.core.replica import decode_body
 from escalate_daemon.core.views import EndReason, EscalationState, Reach, Why
 from escalate_daemon.core.wire import decode_record
@@ -126,6 +132,30 @@ def test_person_who_touched_the_popup_is_told_to_the_owner_as_having_seen_it() -
     wire["ben"].say(ReportSeen(hand))
     wire.run(1_000)
     assert wire["ana"].hands()[hand].reach.seen == 1
+
+
+@pytest.mark.parametrize("answer", [Approach, lambda hand: Say(hand, "on my way")])
+def test_who_answers_has_seen_it(answer: Callable[[HandId], Command]) -> None:
+    wire = team()
+    hand = wire["ana"].say(Start("help", ("ben",)))
+    assert hand is not None
+    wire.run(1_000)
+    wire["ben"].say(answer(hand))
+    wire.run(1_000)
+    assert wire["ana"].hands()[hand].reach.seen == 1
+
+
+def test_the_owners_own_popup_goes_when_the_hand_ends() -> None:
+    wire = team()
+    hand = wire["ana"].say(Start("help", ("ben",)))
+    assert hand is not None
+    wire.run(1_000)
+    wire["ben"].say(Say(hand, "on my way"))
+    wire.run(1_000)
+    assert wire["ana"].popups(hand) == [QUIETLY]
+    wire["ana"].say(EndMine())
+    wire.run(1_000)
+    assert wire["ana"].popups(hand) == [QUIETLY, CLOSED]
 
 
 def test_machine_that_can_show_nothing_says_so_and_shows_it_once_it_can() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from escalate_daemon.core import slots
 from escalate_daemon.core.ids import HandId
-from escalate_daemon.core.slots import Grant, State
+from escalate_daemon.core.slots import Answers, Claim, Grant, Line, State
 from escalate_daemon.core.views import EndReason, EscalationState
 from escalate_daemon.core.wire import Version
 from support.core_self import ANA, BEN, CAST, Self, disk_with, hand
@@ -108,7 +108,7 @@ def test_lower_twin_with_the_same_hand_keeps_it_above_both() -> None:
 
 def test_presence_set_this_boot_wins_over_what_comes_back() -> None:
     ana = Self(incarnation=6)
-    ana.me.leave()
+    ana.me.set_presence(slots.LEFT, ends=EndReason.LEFT)
     ana.comes_back(slots.STATE, State(), (7, 3))
     assert ana.state.presence == slots.LEFT
     other = Self(incarnation=6)
@@ -154,3 +154,32 @@ def test_unreadable_state_of_a_former_life_ends_what_only_the_disk_remembers() -
     ana.me.reclaim(CAST.held(record, ana.ctx.now))
     assert ana.me.hand is None
     assert msgspec.structs.asdict(ana.replica.state(ANA) or State())["hand"] is None
+
+
+def test_answers_that_others_hold_of_me_come_back_to_a_lost_disk() -> None:
+    ana = Self(incarnation=1)
+    theirs = Answers((Claim("b1", BEN),), (Line("b1", BEN, 0, "coming"),))
+    ana.comes_back(slots.ANSWERS, theirs, (7, 3))
+    assert (ana.replica.answers(ANA), ana.version(slots.ANSWERS)[:2]) == (theirs, (7, 3))
+
+
+def test_lower_answers_of_a_former_life_change_nothing_but_the_next_version() -> None:
+    mine = CAST.record("ana", slots.ANSWERS, Answers((Claim("b1", BEN),)), (8, 1))
+    ana = Self(disk=(*disk_with(None), mine))
+    ana.comes_back(slots.ANSWERS, Answers(), (7, 3))
+    assert ana.replica.answers(ANA).claims == (Claim("b1", BEN),)
+
+
+def test_unreadable_answers_of_a_former_life_leave_what_this_boot_knows() -> None:
+    ana = Self(incarnation=1)
+    ana.me.reclaim(CAST.held(CAST.record("ana", slots.ANSWERS, b"\xc1", (7, 3)), ana.ctx.now))
+    assert ana.replica.answers(ANA) == Answers()
+
+
+def test_presence_of_this_boot_stands_with_its_room_and_ends_what_it_ends() -> None:
+    ana = Self(incarnation=1)
+    ana.me.set_presence(slots.ROOM, "Blue", ends=EndReason.ROOM)
+    ana.comes_back(slots.STATE, State(slots.ROOM, "Red", hand(1)), (7, 3))
+    assert (ana.state.presence, ana.state.room, ana.state.hand) == (slots.ROOM, "Blue", None)
+    assert ana.state.end is not None
+    assert (ana.state.end.id, ana.state.end.reason) == (hand(1).id, "room")

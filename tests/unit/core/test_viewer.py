@@ -4,13 +4,25 @@ import pytest
 
 from escalate_daemon.core import slots, tuning
 from escalate_daemon.core.admission import Roster
+from escalate_daemon.core.answering import Answering
 from escalate_daemon.core.context import Context
 from escalate_daemon.core.hands import Known
 from escalate_daemon.core.ids import HandId, MemberId
 from escalate_daemon.core.pins import Pins
 from escalate_daemon.core.reach import Reachability
 from escalate_daemon.core.replica import Replica
-from escalate_daemon.core.slots import Grant, Grants, Receipt, Receipts, State, Target
+from escalate_daemon.core.slots import (
+    Answers,
+    Claim,
+    Grant,
+    Grants,
+    Line,
+    Receipt,
+    Receipts,
+    State,
+    Step,
+    Target,
+)
 from escalate_daemon.core.viewer import Viewer
 from escalate_daemon.core.views import EscalationState, EscalationView, MemberView, Reach, Why
 from support.core_cast import cast_of
@@ -35,7 +47,8 @@ class Eyes:
         for name in CAST.names:
             roster.admit_chain(CAST.chain(name))
             self.replica.put(CAST.held(CAST.profile_record(name), START))
-        self.viewer = Viewer(self.ctx, self.replica, self.reach, Pins(self.ctx, roster))
+        answering = Answering(self.ctx, self.replica, self.reach)
+        self.viewer = Viewer(self.ctx, self.replica, self.reach, Pins(self.ctx, roster), answering)
         self.connect(*CAST.names)
 
     def connect(self, *names: str) -> None:
@@ -202,6 +215,70 @@ def test_contact_lost_is_told_with_its_time(eyes: Eyes) -> None:
     eyes.ctx.now += 40_000
     assert eyes.hand(state=EscalationState.LOST).lost_for == 40_000
     assert eyes.hand().lost_for is None
+
+
+# --- Answers ---------------------------------------------------------------------------------------
+def test_claims_are_shown_by_name_with_their_time_and_whether_they_count(eyes: Eyes) -> None:
+    eyes.writes("cem", slots.ANSWERS, Answers((Claim(HAND.id, BEN, 400),)))
+    eyes.writes("dora", slots.ANSWERS, Answers((Claim(HAND.id, BEN, 900),)))
+    eyes.connect("ana", "ben", "cem")
+    eyes.ctx.now += 1_000
+    assert [(c.member.name, c.ago, c.counts) for c in eyes.hand().claims] == [("cem", 600, True), ("dora", 100, True)]
+    eyes.ctx.now += tuning.CLAIM_OUTLIVES
+    assert [(c.member.name, c.counts) for c in eyes.hand().claims] == [("cem", True), ("dora", False)]
+    assert eyes.hand().claimed
+
+
+def test_hand_is_not_claimed_by_claims_that_do_not_count(eyes: Eyes) -> None:
+    eyes.writes("dora", slots.ANSWERS, Answers((Claim(HAND.id, BEN),)))
+    eyes.writes("dora", slots.STATE, State(slots.LEFT))
+    view = eyes.hand()
+    assert (len(view.claims), view.claimed) == (1, False)
+
+
+def test_thread_is_cleaned_and_tells_how_many_lines_are_not_kept(eyes: Eyes) -> None:
+    lines = (Line(HAND.id, BEN, 10, "no\x1b[31mw\n!", 3), Line(HAND.id, BEN, 20, "x" * 999, 4))
+    eyes.writes("cem", slots.ANSWERS, Answers((), lines))
+    eyes.ctx.now += 100
+    view = eyes.hand()
+    assert ([line.ago for line in view.thread], view.forgotten) == ([90, 80], 3)
+    assert not any(ord(c) < 32 for line in view.thread for c in line.text)
+    assert max(len(line.text) for line in view.thread) <= tuning.LINE_POINTS
+
+
+@pytest.mark.parametrize("age", [-5, -(2**63), 2**63 - 1])
+def test_answer_of_an_absurd_time_was_given_between_the_raise_and_now(eyes: Eyes, age: int) -> None:
+    eyes.writes("cem", slots.ANSWERS, Answers((Claim(HAND.id, BEN, age),), (Line(HAND.id, BEN, age, "x"),)))
+    eyes.ctx.now += 1_000
+    view = eyes.hand()
+    assert 0 <= view.claims[0].ago <= 1_000
+    assert 0 <= view.thread[0].ago <= 1_000
+
+
+def test_ladder_is_shown_with_labels_and_what_has_fired(eyes: Eyes) -> None:
+    steps = (Step(5_000, (Target(member=CEM),)), Step(9_000, (Target(word="@le\x1bads"),)))
+    hand = CAST.hand("ben", level=slots.YELLOW, ladder=steps)
+    known = Known(HandId(hand.id), BEN, hand, START, START, EscalationState.ACTIVE)
+    before = eyes.viewer.escalation(known)
+    assert [(s.after, s.named, s.fired) for s in before.ladder] == [
+        (5_000, ("cem",), False),
+        (9_000, before.ladder[1].named, False),
+    ]
+    assert not any(ord(c) < 32 for c in before.ladder[1].named[0])
+    assert (before.level, before.named, before.reach.named) == ("yellow", (), 0)
+    known.fired = frozenset({0})
+    after = eyes.viewer.escalation(known)
+    assert [s.fired for s in after.ladder] == [True, False]
+    assert (after.level, after.named, after.reach.named) == ("red", ("cem",), 1)
+
+
+def test_ended_hand_keeps_the_answers_that_it_had(eyes: Eyes) -> None:
+    eyes.writes("cem", slots.ANSWERS, Answers((Claim(HAND.id, BEN),), (Line(HAND.id, BEN, 0, "coming"),)))
+    known = Known(HandId(HAND.id), BEN, HAND, START, START, EscalationState.ACTIVE)
+    answering = Answering(eyes.ctx, Replica(), eyes.reach)
+    assert len(eyes.viewer.escalation(known).thread) == 1
+    known.answers = answering.of(HAND.id, BEN)
+    assert eyes.viewer.escalation(known).thread == ()
 
 
 # --- Invites ---------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from escalate_daemon.core.effects import ShowKind, Urgency
-from escalate_daemon.notify.base import Shown
+from escalate_daemon.notify.base import Press, Shown
 from escalate_daemon.notify.desk import ANNOUNCEMENTS_MAX
 from escalate_daemon.notify.desk_hand import merged
 from escalate_daemon.notify.render import popup_for
@@ -119,6 +119,26 @@ def test_an_end_silences_the_ring() -> None:
     assert run(scenario).speaker.rung == 0
 
 
+def test_a_claim_silences_the_ring_and_leaves_the_popup_up() -> None:
+    async def scenario(world: World) -> None:
+        world.speaker.hold = asyncio.Event()
+        world.desk.post(show())
+        await world.until(lambda: world.speaker.ringing)
+        await world.reported("shown a1 fake|1 popup")
+        world.desk.post(replace(update(RED, Urgency.QUIET), hush=True))
+        await world.until(lambda: world.speaker.silenced)
+        await world.until(lambda: len(world.fake.did) == 2)
+
+    world = run(scenario)
+    assert world.fake.did[1].startswith("update 1")
+    assert (world.speaker.rung, [words for words in world.told.reports if "sounded" in words]) == (0, [])
+
+
+def test_a_claim_before_the_popup_is_up_leaves_it_to_come_without_a_ring() -> None:
+    wanted = merged(show(), replace(update(RED, Urgency.QUIET), hush=True))
+    assert (wanted.kind, wanted.urgency) == (ShowKind.SHOW, Urgency.QUIET)
+
+
 def test_a_hand_that_ended_while_one_notifier_failed_is_not_tried_on_the_next() -> None:
     async def scenario(world: World) -> None:
         first = world.fakes[0]
@@ -196,6 +216,18 @@ def test_a_touched_popup_is_seen() -> None:
         world.fake.listener.touched("said-1")
 
     assert run(scenario).told.reports[1:] == ["seen a1"]
+
+
+def test_a_pressed_button_is_told_of_hands_on_the_desk_only() -> None:
+    async def scenario(world: World) -> None:
+        world.desk.post(show(RED, Urgency.QUIET))
+        await world.reported("shown a1 fake|1 popup")
+        assert world.fake.listener is not None
+        world.fake.listener.pressed(RED.id, Press.APPROACH)
+        world.fake.listener.pressed(hand(0xB2).id, Press.END)
+        world.fake.listener.pressed("said-1", Press.CHAT)
+
+    assert run(scenario).told.reports[1:] == ["pressed approach a1"]
 
 
 def test_a_server_that_wakes_late_counts_as_shown_where_the_hand_is_still_up() -> None:

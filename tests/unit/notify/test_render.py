@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from escalate_daemon.core.effects import Urgency
-from escalate_daemon.core.views import EscalationState
-from escalate_daemon.notify.base import Colour, Loudness, Popup
+from escalate_daemon.core.ids import MemberId
+from escalate_daemon.core.views import ClaimView, EscalationState, EscalationView, LineView, MemberView, Reach
+from escalate_daemon.notify.base import Colour, Loudness, Popup, Press
 from escalate_daemon.notify.render import ago, member_words, popup_for
 from support.hands import ANA, RED, YELLOW
 
@@ -102,3 +103,98 @@ def test_durations_use_the_largest_unit_that_says_enough(ms: int, words: str) ->
 
 def test_the_tag_is_the_hand() -> None:
     assert rendered().tag == RED.id
+
+
+# --- Who is coming ---------------------------------------------------------------------------------
+SAM, ZOE = (replace(ANA, id=MemberId(name.encode() * 8), name=name, label=name, me=False) for name in ("Sam", "Zoe"))
+ME = replace(ANA, id=MemberId(b"m" * 16), name="Max", label="Max", me=True)
+MINE = replace(RED, mine=True, named_me=False, owner=ME)
+
+
+def claimed(view: EscalationView, *members: MemberView, counts: bool = True) -> EscalationView:
+    return replace(view, claims=tuple(ClaimView(member, 1_000, counts) for member in members))
+
+
+@pytest.mark.parametrize(
+    ("members", "title"),
+    [
+        ((SAM,), "Sam is coming to Ana: caller is threatening"),
+        ((ME,), "You are coming to Ana: caller is threatening"),
+        ((SAM, ZOE), "Sam and Zoe are coming to Ana: caller is threatening"),
+        ((SAM, ME), "You and Sam are coming to Ana: caller is threatening"),
+        ((SAM, ZOE, ME), "You, Sam and Zoe are coming to Ana: caller is threatening"),
+    ],
+)
+def test_a_claim_turns_the_title_into_who_is_coming(members: tuple[MemberView, ...], title: str) -> None:
+    popup = rendered(claimed(RED, *members), Urgency.QUIET)
+    assert (popup.title, popup.colour) == (title, Colour.GREEN)
+
+
+def test_many_who_are_coming_are_counted() -> None:
+    crowd = [replace(SAM, id=MemberId(bytes([n]) * 16), label=f"m{n}") for n in range(6)]
+    assert rendered(claimed(RED, *crowd)).title.startswith("m0, m1, m2, m3 and 2 more are coming")
+
+
+def test_a_claim_that_does_not_count_changes_neither_words_nor_colour() -> None:
+    popup = rendered(claimed(RED, SAM, counts=False))
+    assert (popup.title, popup.colour) == ("Ana needs help: caller is threatening", Colour.RED)
+
+
+def test_a_claimant_of_a_new_key_is_said_to_have_one() -> None:
+    assert "(new key)" in rendered(claimed(RED, replace(SAM, new_key=True))).title
+
+
+def test_the_newest_lines_of_the_thread_come_first_in_the_body() -> None:
+    thread = tuple(LineView(who, 0, text) for who, text in ((SAM, "one"), (ME, "two"), (ZOE, HEBREW)))
+    lines = rendered(replace(RED, thread=thread)).body.splitlines()
+    assert lines[:2] == ["You: two", f"Zoe: {FSI}{HEBREW}{PDI}"]
+
+
+# --- The owner's own -------------------------------------------------------------------------------
+def test_my_own_tells_me_loudly_in_words_that_nobody_was_shown_it() -> None:
+    body = rendered(replace(MINE, reach=Reach(named=3))).body
+    assert body.splitlines()[0] == "SHOWN TO NOBODY it is for; nobody is coming yet"
+
+
+def test_my_own_tells_me_how_many_were_shown_it() -> None:
+    body = rendered(replace(MINE, reach=Reach(named=3, shown=2), age=61_000)).body
+    assert body.splitlines() == ["Shown to 2 of 3; nobody is coming yet", "Raised 61 s ago"]
+
+
+def test_my_own_tells_me_who_is_coming_and_no_more_that_nobody_is() -> None:
+    popup = rendered(claimed(MINE, SAM), Urgency.QUIET)
+    assert popup.title == "Sam is coming: caller is threatening"
+    assert "nobody" not in popup.body
+
+
+def test_my_own_yellow_promises_no_receipts() -> None:
+    assert rendered(replace(YELLOW, mine=True)).body == "Seen by whoever looks; nobody is coming yet"
+
+
+@pytest.mark.parametrize(("left", "warned"), [(599_000, True), (601_000, False)])
+def test_my_own_warns_of_its_end_by_itself(left: int, *, warned: bool) -> None:
+    body = rendered(replace(MINE, age=MINE.max_age - left)).body
+    assert ("It ends by itself in 9 min" in body) is warned
+
+
+# --- Buttons ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("view", "presses"),
+    [
+        (RED, [Press.APPROACH, Press.CHAT]),
+        (replace(RED, named_me=False), [Press.APPROACH, Press.CHAT]),
+        (YELLOW, [Press.APPROACH, Press.CHAT]),
+        (replace(RED, state=EscalationState.LOST), [Press.APPROACH, Press.CHAT]),
+        (claimed(RED, SAM), [Press.APPROACH, Press.CHAT]),
+        (claimed(RED, ME), [Press.WITHDRAW, Press.CHAT]),
+        (claimed(RED, ME, counts=False), [Press.WITHDRAW, Press.CHAT]),
+        (MINE, [Press.CHAT, Press.END]),
+        (replace(RED, state=EscalationState.ENDED), []),
+        (replace(MINE, state=EscalationState.ENDED), []),
+    ],
+    ids=["named", "not named", "yellow", "lost", "claimed", "mine to withdraw", "lapsed", "own", "ended", "own ended"],
+)
+def test_every_popup_has_the_buttons_of_what_can_be_done_about_it(view: EscalationView, presses: list[Press]) -> None:
+    buttons = rendered(view).buttons
+    assert [press for press, _ in buttons] == presses
+    assert all(words for _, words in buttons)

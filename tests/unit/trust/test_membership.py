@@ -143,3 +143,11 @@ def test_forgotten_membership_is_gone(tmp_path: Path) -> None:
     keep.forget(path)
     assert keep.load(path) is None
     keep.forget(path)
+
+
+def test_a_file_in_the_folder_s_place_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file")
+    with pytest.raises(TrustError) as raised:
+        keep.load(tmp_path / "home" / "state" / "membership")
+    assert "where a folder should be" in str(raised.value)
+    assert "ESCALATE_HOME" in raised.value.hint

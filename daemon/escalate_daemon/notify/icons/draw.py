@@ -1,4 +1,4 @@
-"""Draws the icons beside it: a raised hand on a red octagon, a yellow disc, a grey disc. Run by hand, alone.
+"""Draws the icons beside it: a raised hand on a red octagon, on a yellow, a green, a grey disc. Run by hand, alone.
 
 The shapes differ too, for those who see red and yellow alike.
 """
@@ -14,6 +14,7 @@ Pixel = tuple[int, int, int]
 
 RED: Pixel = (204, 18, 18)
 YELLOW: Pixel = (255, 204, 0)
+GREEN: Pixel = (22, 130, 60)
 GREY: Pixel = (128, 128, 128)
 WHITE: Pixel = (255, 255, 255)
 DARK: Pixel = (51, 41, 0)
@@ -83,6 +84,7 @@ def main() -> None:
     folder = Path(__file__).parent
     folder.joinpath("red.png").write_bytes(png(rgba(RED, WHITE, octagon=True)))
     folder.joinpath("yellow.png").write_bytes(png(rgba(YELLOW, DARK, octagon=False)))
+    folder.joinpath("green.png").write_bytes(png(rgba(GREEN, WHITE, octagon=False)))
     folder.joinpath("grey.png").write_bytes(png(rgba(GREY, WHITE, octagon=False)))
 
 
