@@ -212,8 +212,9 @@ def test_a_shell_completes_by_what_the_wheel_puts_into_share(
 
 # --- How long it takes -----------------------------------------------------------------------------
 def test_a_tab_costs_at_most_a_third_of_typer_s_own(home: Path, tmp_path: Path) -> None:
+    """In processor time, which a busy machine does not bend; tests/bench/run.py tells how long a person waits."""
     beside = tab.contenders(tmp_path, os.environ | {"ESCALATE_HOME": str(home)})
-    took = tab.compare(beside, rounds=9)
+    took = tab.compare(beside, rounds=9, clock=tab.processor)
     for name, milliseconds in took.items():
-        FIGURES.note(f"median of {name}", statistics.median(milliseconds) / 1000)
+        FIGURES.note(f"median processor time of {name}", statistics.median(milliseconds) / 1000)
     assert tab.ratio(took) <= tab.BOUND, took
