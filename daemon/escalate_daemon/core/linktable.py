@@ -1,6 +1,7 @@
 """The links of this node: which there are, when each was heard, which are listed, which are dead.
 
-The dialler pings; either end counts the silence. Silence alone makes a link doubtful, never dead before
+The dialler pings, and either end out of turn where the network changed or an urgent write goes unheard; either end
+counts the silence. Silence alone makes a link doubtful, never dead before
 DEAD_AFTER: under loss a pong can be very late on a healthy link.
 """
 

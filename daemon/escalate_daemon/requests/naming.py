@@ -58,10 +58,7 @@ def unaliased(aliases: Mapping[str, Sequence[str]], words: Iterable[str]) -> tup
 
 def others_hand(views: Sequence[EscalationView], which: Callable[[EscalationView], bool]) -> EscalationView | None:
     """The only one of others that is up and `which` holds for; refused with the choice where several are."""
-    up = [each for each in views if each.state in _UP and not each.mine and which(each)]
-    if len(up) > 1:
-        raise failure("usage", f"{len(up)} escalations are active: say whose", _choice(up))
-    return up[0] if up else None
+    return one_hand([each for each in views if not each.mine and which(each)])
 
 
 def one_hand(views: Sequence[EscalationView]) -> EscalationView | None:
@@ -74,13 +71,7 @@ def one_hand(views: Sequence[EscalationView]) -> EscalationView | None:
 
 def only_hand(views: Sequence[EscalationView]) -> EscalationView | None:
     """Mine, else the only one that is up; refused with the choice where several are; None where none is."""
-    up = [each for each in views if each.state in _UP]
-    mine = [each for each in up if each.mine]
-    if mine or len(up) == 1:
-        return (mine or up)[0]
-    if up:
-        raise failure("usage", f"{len(up)} escalations are active: say whose", _choice(up))
-    return None
+    return next((each for each in views if each.mine and each.state in _UP), None) or one_hand(views)
 
 
 def unknown(who: str, known: Iterable[str]) -> RequestFailed:
